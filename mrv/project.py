@@ -15,7 +15,7 @@ from mrv.errors import ProjectInvalid
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-_SCHEMA = "parkland/project/1-0-0"
+_SCHEMA: Literal["parkland/project/1-0-0"] = "parkland/project/1-0-0"
 
 
 class _Part(BaseModel):
@@ -178,8 +178,8 @@ def parse_project(text: str) -> ProjectSettings:
     """Understand the text of a project.toml.
 
     Raises:
-        ProjectInvalid: If the text is not TOML or a setting is missing, unknown or contradictory; the
-            message names every such setting.
+        ProjectInvalid: If the text is not TOML or a setting is missing, unknown or contradictory;
+            the message names every such setting.
     """
     try:
         return ProjectSettings.model_validate(tomllib.loads(text))

@@ -14,9 +14,9 @@ class Verdict:
     Attributes:
         gate: Stable name, such as `enough_plots`.
         passed: Whether crediting may go on.
-        measured: What was found, in the unit the sentence names; None where nothing could be measured.
+        measured: What was found, in the unit the sentence names; None where there was nothing.
         limit: What the rule allows, in the same unit.
-        sentence: One sentence for a person: what was found, where, and how to mend it if it failed.
+        sentence: For a person: what was found, where, and how to mend it if it failed.
         facts: Whatever else a table or a chart would show.
     """
 

@@ -72,7 +72,7 @@ class Methodology:
 
     @property
     def unverified(self) -> tuple[str, ...]:
-        """Names of the rules that rest on memory alone; while there are any, nothing may be issued."""
+        """Names of the rules that rest on memory alone; with any left, nothing may be issued."""
         return tuple(name for name, rule in self.rules.items() if rule.tag == "M")
 
 

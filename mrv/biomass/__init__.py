@@ -1,0 +1,1 @@
+"""From a measured tree to dry biomass and carbon."""

@@ -1,0 +1,1 @@
+"""From an estimate to whole credits, line by line and exact to the kilogram."""

@@ -1,0 +1,1 @@
+"""From measured plots and a map to one change with one honest variance."""

@@ -1,0 +1,1 @@
+"""Field data: tree inventories as crews bring them, checked row by row."""

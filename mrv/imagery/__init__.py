@@ -1,0 +1,1 @@
+"""What scenes say about plots: offsets, masks, indices, coverage, composites."""

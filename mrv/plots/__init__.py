@@ -1,0 +1,1 @@
+"""Plot boundaries: screened, measured, disclosed only coarsely."""

@@ -1,0 +1,1 @@
+"""Landscapes with a known truth, for planning samples, for tests and for the demo."""

@@ -1,0 +1,1 @@
+"""What the registry does: the only writer of its tables."""
