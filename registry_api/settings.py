@@ -1,0 +1,53 @@
+"""Every setting of the registry, read once from `PARKLAND_...` in the environment.
+
+Nothing else in `registry_api` looks at the environment.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, HttpUrl
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where the registry keeps things, and how it presents itself."""
+
+    model_config = SettingsConfigDict(env_prefix="PARKLAND_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".parkland"), description="folder of the registry's own data")
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; empty means a SQLite file under home"
+    )
+    artifacts: str = Field(
+        default="", description="folder of content-addressed files; empty means one under home"
+    )
+    demo: bool = Field(
+        default=False,
+        description="a demonstration registry: unverified rules may issue, and every page says so",
+    )
+    public_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8080/"), description="where people reach the registry"
+    )
+    trusted_hosts: tuple[str, ...] = Field(
+        default=(), description="further Host headers to answer, beside the one of public_url"
+    )
+    registry_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "PKL"
+
+    @cached_property
+    def database(self) -> str:
+        """Give the SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'registry.sqlite'}"
+
+    @cached_property
+    def artifact_root(self) -> str:
+        """Give the place of content-addressed files in force."""
+        return self.artifacts or str(self.home.absolute() / "artifacts")
+
+    @cached_property
+    def hosts(self) -> list[str]:
+        """List the Host headers the registry answers to."""
+        return sorted(
+            {self.public_url.host or "127.0.0.1", "127.0.0.1", "localhost", *self.trusted_hosts}
+        )
