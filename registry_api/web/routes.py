@@ -1,0 +1,152 @@
+"""The addresses of the pages; each asks the services once or twice and renders one template."""
+
+from collections import Counter
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mrv.errors import MrvError
+from registry_api.deps import ReadSession
+from registry_api.errors import status_of
+from registry_api.services import credits as issued
+from registry_api.services import estimates, lineage, plots, portfolio, projects
+from registry_api.services.views import CreditFilter
+from registry_api.web import assets, places
+from registry_api.web.lineage import fold
+from registry_api.web.rendering import page, texts_for, words_for
+from registry_api.web.waterfall import draw
+
+PROJECTS_SHOWN = 200
+BATCHES_SHOWN = 12
+INDICES_SHOWN = 4
+
+router = APIRouter(include_in_schema=False)
+
+
+def mount(app: FastAPI) -> None:
+    """Serve the pages, our own files and, where built, the islands."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=assets.STATIC), name="static")
+    app.mount("/assets", StaticFiles(directory=assets.DIST, check_dir=False), name="assets")
+
+
+def error_page(request: Request, status: int, title: str, detail: str) -> Response:
+    """Say what went wrong to a person."""
+    return page(
+        request, "problem.html", status_code=status, status=status, title=title, detail=detail
+    )
+
+
+@router.get("/", name="home")
+def home(request: Request, session: ReadSession) -> Response:
+    """Show what the registry is and what it holds."""
+    listed = projects.list_projects(session, limit=PROJECTS_SHOWN).items
+    newest = issued.batches(session, CreditFilter(), limit=BATCHES_SHOWN).items
+    return page(
+        request,
+        "home.html",
+        portfolio=portfolio.portfolio(session),
+        projects=listed,
+        places=places.projects(listed, texts_for(request)),
+        batches=newest,
+        newest={batch.project_id: batch for batch in reversed(newest)},
+    )
+
+
+@router.get("/projects/{project_id}", name="project")
+def project_page(request: Request, project_id: str, session: ReadSession) -> Response:
+    """Show one project: where, under which rules, and how far each period has come."""
+    project = projects.project(session, project_id)
+    cells = plots.public_plots(session, project_id)
+    bands, strata = places.by_stratum(cells)
+    return page(
+        request,
+        "project.html",
+        project=project,
+        cells=places.cells(cells, texts_for(request)),
+        bands=bands,
+        strata=strata,
+        periods=[
+            (
+                period,
+                estimates.estimate(session, period.estimate_sha256)
+                if period.estimate_sha256
+                else None,
+            )
+            for period in reversed(project.periods)
+        ],
+    )
+
+
+@router.get("/credits/{serial}", name="credit")
+def credit_page(request: Request, serial: str, session: ReadSession) -> Response:
+    """Show one credit or block, why it exists, and everything it stands on."""
+    found = lineage.lineage(session, serial)
+    batch = issued.batch(session, found.batch.id)
+    estimate = batch.estimate
+    ordered = sorted(estimate.plots, key=lambda plot: -plot.net_kg)
+    texts = texts_for(request)
+    return page(
+        request,
+        "credit.html",
+        lineage=found,
+        decision=batch.decision,
+        estimate=estimate,
+        drawing=draw(estimate.waterfall, estimate.u90),
+        steps=[step.as_data() for step in fold(found, words_for(request), texts)],
+        plots=ordered,
+        shares={
+            "labels": [plot.plot_id for plot in ordered],
+            "values": [plot.net_kg for plot in ordered],
+            "unit": texts.gettext("kg CO₂e"),
+            "rank": texts.gettext("plots, from most to least"),
+        },
+    )
+
+
+@router.get("/credits/{serial}/plots/{plot_id}", name="credit_plot")
+def plot_page(request: Request, serial: str, plot_id: str, session: ReadSession) -> Response:
+    """Show one plot's stems and looks; only the inner part where htmx asks."""
+    found = issued.find_serial(session, serial)
+    trace = lineage.plot_trace(
+        session, request.app.state.settings, found.batch.estimate_sha256, plot_id
+    )
+    seen = Counter(name for look in trace.observations for name in look.indices)
+    inner = request.headers.get("HX-Request") == "true"
+    return page(
+        request,
+        "plot_trace.html" if inner else "plot.html",
+        trace=trace,
+        batch=found.batch,
+        serial=found.serial,
+        indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
+    )
+
+
+@router.get("/serials", name="serials")
+def find_serial_page(request: Request, session: ReadSession, serial: str = "") -> Response:
+    """Find a credit by its serial, or say why there is none."""
+    asked = serial.strip()
+    if not asked:
+        return page(request, "serials.html", asked="", fault="")
+    try:
+        found = issued.find_serial(session, asked)
+    except MrvError as fault:
+        return page(
+            request,
+            "serials.html",
+            status_code=status_of(fault),
+            asked=asked,
+            fault=fault.message,
+        )
+    return RedirectResponse(f"/credits/{quote(found.serial, safe='')}", status_code=303)
+
+
+@router.get("/about", name="about")
+def about(request: Request) -> Response:
+    """Explain the path of a tonne and the terms."""
+    return page(request, "about.html")

@@ -1,0 +1,75 @@
+// The lineage island: the graph of what a credit stands on, laid out by d3-dag and drawn as SVG.
+// The same graph stands in the page as a nested list; this is a second way to read it.
+import { graphStratify, sugiyama } from "d3-dag";
+import { ownPath, readData } from "./data";
+
+type Step = { id: string; parentIds: string[]; kind: string; title: string; text: string; href: string };
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 196; // of a node, in CSS pixels
+const HEIGHT = 54;
+
+function part<K extends keyof SVGElementTagNameMap>(
+  name: K, attributes: Record<string, string | number>, text?: string,
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function shorten(text: string, letters: number): string {
+  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`;
+}
+
+function node(step: Step, x: number, y: number): SVGElement {
+  const href = ownPath(step.href);
+  const outer = href === null ? part("g", {}) : part("a", { href });
+  outer.setAttribute("class", `step step-${step.kind.replace(/[^a-z_-]/g, "")}`);
+  outer.append(
+    part("title", {}, `${step.title}: ${step.text}`),
+    part("rect", { x: x - WIDTH / 2, y: y - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: 8 }),
+    part("text", { x: x - WIDTH / 2 + 14, y: y - 6, class: "step-title" }, shorten(step.title, 24)),
+    part("text", { x: x - WIDTH / 2 + 14, y: y + 14, class: "step-text" }, shorten(step.text, 28)),
+  );
+  return outer;
+}
+
+/** A smooth path through the points of a link, leaving and arriving along the flow. */
+function curve(points: [number, number][], down: boolean): string {
+  const [first, ...rest] = points;
+  let [px, py] = first!;
+  let path = `M${px},${py}`;
+  for (const [x, y] of rest) {
+    path += down ? `C${px},${(py + y) / 2} ${x},${(py + y) / 2} ${x},${y}`
+      : `C${(px + x) / 2},${py} ${(px + x) / 2},${y} ${x},${y}`;
+    [px, py] = [x, y];
+  }
+  return path;
+}
+
+function draw(element: HTMLElement): void {
+  const graph = graphStratify()(readData<Step[]>(element));
+  const down = element.clientWidth < 900; // on a phone the graph runs downwards
+  const across = down ? WIDTH : HEIGHT;
+  const along = down ? HEIGHT : WIDTH;
+  const { width, height } = sugiyama().nodeSize([across, along]).gap([18, 46])(graph);
+  const place = (x: number, y: number): [number, number] => (down ? [x, y] : [y, x]);
+  const [w, h] = place(width, height);
+  const svg = part("svg", {
+    viewBox: `-4 -4 ${w + 8} ${h + 8}`, width: w + 8, height: h + 8, role: "group",
+    "aria-label": element.dataset.label ?? "",
+  });
+  for (const link of graph.links()) {
+    const d = curve(link.points.map(([x, y]) => place(x, y)), down);
+    svg.append(part("path", { d, class: "link", fill: "none" }));
+  }
+  for (const each of graph.nodes()) svg.append(node(each.data, ...place(each.x, each.y)));
+  element.replaceChildren(svg);
+  element.dataset.ready = "1";
+}
+
+document.querySelectorAll<HTMLElement>(".lineage-graph[data-source]").forEach((element) => {
+  draw(element);
+  matchMedia("(min-width: 60rem)").addEventListener("change", () => draw(element));
+});

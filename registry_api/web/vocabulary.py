@@ -1,0 +1,122 @@
+"""The registries' words for states, steps and kinds of things, in one language.
+
+Terms follow what registries print: issued, buffer, vintage, serial. Prose lives in the templates.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from gettext import NullTranslations
+
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Terms by the keys that services and documents use."""
+
+    waterfall: Words
+    waterfall_why: Words
+    kind: Words
+    kind_many: Words
+    estimate_state: Words
+    credit_status: Words
+    estimator: Words
+    role: Words
+    tree_status: Words
+    gate: Words
+
+
+def vocabulary(texts: NullTranslations) -> Vocabulary:
+    """Put every term into the language of the texts."""
+    _ = texts.gettext
+    return Vocabulary(
+        waterfall=_waterfall(_),
+        waterfall_why=_waterfall_why(_),
+        kind=_kinds(_),
+        kind_many={
+            "artifact": _("Files"),
+            "decision": _("Verifiers' decisions"),
+            "plot": _("Plots"),
+            "scene": _("Satellite scenes"),
+            "stratum": _("Strata"),
+            "verdict": _("Checks"),
+        },
+        estimate_state={
+            "refused": _("refused: nothing to credit"),
+            "submitted": _("waiting for a verifier"),
+            "sent_back": _("sent back by the verifier"),
+            "approved": _("approved, not yet issued"),
+            "issued": _("issued"),
+        },
+        credit_status={"active": _("active"), "buffer": _("held in the buffer pool")},
+        estimator={
+            "greg": _("field sample, sharpened by the map (GREG)"),
+            "expansion": _("field sample alone (expansion)"),
+        },
+        role={"enrolled": _("enrolled"), "control": _("control")},
+        tree_status={
+            "alive": _("alive"),
+            "dead": _("dead"),
+            "harvested": _("harvested"),
+            "missing": _("missing"),
+            "no_trees": _("no trees found"),
+        },
+        gate={
+            "enough_plots": _("Enough measured plots"),
+            "enough_clusters": _("Enough villages"),
+            "enough_controls": _("Enough control plots"),
+            "model_acceptance": _("Map model holds in unseen villages"),
+            "clear_looks": _("Enough clear looks from space"),
+            "plausible_growth": _("Plausible growth"),
+            "offsets_sane": _("Scene brightness offsets are sane"),
+            "methodology_verified": _("Every rule has a verified source"),
+        },
+    )
+
+
+def _waterfall(_: Callable[[str], str]) -> Words:
+    return {
+        "gross": _("Gross removals"),
+        "baseline": _("Baseline"),
+        "uncertainty": _("Uncertainty"),
+        "project_emissions": _("Project emissions"),
+        "leakage": _("Leakage"),
+        "net_benefit": _("Net benefit"),
+        "buffer": _("Buffer pool"),
+        "issuable": _("Issuable"),
+    }
+
+
+def _waterfall_why(_: Callable[[str], str]) -> Words:
+    return {
+        "gross": _("carbon dioxide that all trees on the enrolled plots took up"),
+        "baseline": _("what would have grown anyway: older trees, and growth on control plots"),
+        "uncertainty": _("taken off because the estimate is not exact"),
+        "project_emissions": _("what the project itself emitted"),
+        "leakage": _("emissions that moved elsewhere"),
+        "net_benefit": _("what is left after all deductions"),
+        "buffer": _("kept back against losses to fire, drought or felling"),
+        "issuable": _("may become credits, in whole tonnes"),
+    }
+
+
+def _kinds(_: Callable[[str], str]) -> Words:
+    return {
+        "serial": _("Credit"),
+        "block": _("Serial block"),
+        "batch": _("Issuance"),
+        "decision": _("Verifier's decision"),
+        "estimate": _("Evidence"),
+        "evidence": _("Evidence"),
+        "waterfall": _("Deductions"),
+        "stratum": _("Stratum"),
+        "model": _("Map model"),
+        "run": _("Computation"),
+        "methodology": _("Methodology"),
+        "artifact": _("File"),
+        "plot": _("Plot"),
+        "scene": _("Satellite scene"),
+        "project": _("Project"),
+        "period": _("Monitoring period"),
+        "verdict": _("Check"),
+    }
