@@ -1,1 +1,4 @@
-"""What would have happened anyway."""
+"""What would have happened anyway, and what is lost again.
+
+Estimating stock change is `mrv.estimation`.
+"""

@@ -1,1 +1,4 @@
-"""From measured plots and a map to one change with one honest variance."""
+"""Stock change with its uncertainty: tree errors, a map model, and a design-based total.
+
+What would have grown anyway is `mrv.change`; what may be credited is `mrv.crediting`.
+"""

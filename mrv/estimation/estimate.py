@@ -1,0 +1,124 @@
+"""What an estimate of stock change says: the shape of the answer, and nothing that computes it.
+
+Computing it is `pathway.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mrv.estimation.greg import Floats
+from mrv.estimation.models import MapReport
+
+Estimator = Literal["greg", "expansion", "none"]
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class StratumChange:
+    """What was estimated in one stratum, cumulative since the first epoch.
+
+    Attributes:
+        stratum: Name.
+        plots: Enrolled plots.
+        sampled: Of them, measured at both epochs.
+        clusters: Villages among the measured plots.
+        area_ha: Enrolled area [ha].
+        agb_change_t_ha: Change of above-ground biomass [t d.m./ha].
+        agb_change_se_t_ha: Its standard error, tree and sampling errors [t d.m./ha].
+        growth_t_ha_year: The same change per year [t d.m./ha/year].
+        gross_tco2e: Gross removals, mean of the draws [t CO2e].
+        root_shoot: Mean root:shoot ratio used [1].
+        collapsed: Whether too few plots were measured for it to stand by itself.
+    """
+
+    stratum: str
+    plots: int
+    sampled: int
+    clusters: int
+    area_ha: float
+    agb_change_t_ha: float
+    agb_change_se_t_ha: float
+    growth_t_ha_year: float
+    gross_tco2e: float
+    root_shoot: float
+    collapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """The same total by other roads; a verifier looks here first when something seems off.
+
+    Attributes:
+        greg_t: Total change of above-ground biomass by GREG [t d.m.]; None without a map.
+        greg_sampling_se_t: Its sampling error alone [t d.m.].
+        expansion_t: The same by the expansion estimator [t d.m.].
+        expansion_sampling_se_t: Its sampling error alone [t d.m.].
+        gross_u90: Relative half-width of gross removals, from the draws [1].
+        approach_1_u90: The same from closed formulas [1].
+    """
+
+    greg_t: float | None
+    greg_sampling_se_t: float | None
+    expansion_t: float
+    expansion_sampling_se_t: float
+    gross_u90: float
+    approach_1_u90: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangeEstimate:
+    """The project's stock change since its first epoch, with all that is unsure about it.
+
+    Attributes:
+        start: First epoch of the project.
+        end: End of the monitoring period.
+        estimator: `greg`, `expansion`, or `none` where no plots were measured twice.
+        map: How the map did; its reason says why that estimator.
+        strata: One entry per stratum.
+        gross_tco2e: Stock change of the enrolled plots [draw], t CO2e.
+        baseline_tco2e: What would have grown anyway [draw], t CO2e.
+        net_tco2e: Gross less baseline [draw], t CO2e.
+        pre_existing_tco2e: Growth of pre-existing trees, mean, before the floor [t CO2e].
+        control_tco2e: Growth of what comes up on control plots, the same [t CO2e].
+        controls: Control plots measured at both epochs.
+        without_probability: Measured plots whose inclusion probability is not known.
+        plots: Signed values of every enrolled plot: plot_id, stratum, area_ha, sampled,
+            agb_change_t_ha, gross_tco2e, net_tco2e.
+        check: Other roads to the same total; None where there is no estimate.
+    """
+
+    start: date
+    end: date
+    estimator: Estimator
+    map: MapReport
+    strata: tuple[StratumChange, ...]
+    gross_tco2e: Floats
+    baseline_tco2e: Floats
+    net_tco2e: Floats
+    pre_existing_tco2e: float
+    control_tco2e: float
+    controls: int
+    without_probability: int
+    plots: pd.DataFrame
+    check: CrossCheck | None
+
+    @property
+    def u90(self) -> float:
+        """Relative half-width of the 90 % interval of net change; infinite if that is not > 0."""
+        return relative_half_width(self.net_tco2e)
+
+    @property
+    def sampled(self) -> int:
+        """Enrolled plots measured at both epochs."""
+        return sum(stratum.sampled for stratum in self.strata)
+
+
+def relative_half_width(draws: Floats) -> float:
+    """Half the distance between the 5 % and the 95 % quantile, over the mean [1]."""
+    mean = float(draws.mean())
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return float(high - low) / 2 / mean if mean > 0 else float("inf")

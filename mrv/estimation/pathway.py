@@ -1,0 +1,411 @@
+"""From plot biomass to the project's net removals: the one estimate that crediting starts from.
+
+Everything is cumulative since the project's first epoch and lives in one set of draws: tree errors
+(handed in), sampling errors, carbon fraction and root:shoot (drawn here, once per draw). GREG with
+the map where the map is accepted, the expansion estimator otherwise, each beside the other as a
+check. Deductions are `mrv.crediting`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
+from mrv.change.baseline import control_growth_t_ha, not_below_zero
+from mrv.estimation.closed_forms import combine_product
+from mrv.estimation.estimate import (
+    DAYS_PER_YEAR,
+    ChangeEstimate,
+    CrossCheck,
+    StratumChange,
+    relative_half_width,
+)
+from mrv.estimation.greg import (
+    Floats,
+    Ints,
+    LinearEstimator,
+    Population,
+    collapse,
+    expansion_estimator,
+    greg_estimator,
+    sampling_multipliers,
+    standing_for_all,
+    stratum_means,
+)
+from mrv.estimation.models import (
+    MapReport,
+    change_features,
+    cross_fit,
+    judge_map,
+    no_map,
+    village_folds,
+)
+from mrv.estimation.monte_carlo import BiomassDraws, stream
+from mrv.estimation.paired import PairedGrowth, paired_growth
+from mrv.estimation.small_area import benchmarked, plot_values
+from mrv.methodologies import Methodology
+
+MIN_SAMPLE: Final = 2
+Z_TWO_SIDED_90: Final = 1.6448536269514722
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Enrolled:
+    """Enrolled plots as arrays, with the strata they are reported in and those they are sampled in.
+
+    The two differ only where a stratum had too few measured plots; `split` then gives its part of
+    the joint total by area [reported stratum, sampled stratum].
+    """
+
+    frame: pd.DataFrame
+    names: Sequence[str]
+    label: Ints
+    population: Population
+    villages: Sequence[str | None]
+    stratum_ha: Floats
+    split: Floats
+
+    def clusters(self, rows: Ints) -> int:
+        return len({self.villages[i] for i in rows} - {None})
+
+
+def estimate_change(
+    biomass: BiomassDraws | None,
+    plots: pd.DataFrame,
+    features: pd.DataFrame | None,
+    methodology: Methodology,
+    *,
+    start: date,
+    end: date,
+    root_shoot: float,
+    seed: int,
+) -> ChangeEstimate:
+    """Estimate a project's gross and net removals between two epochs.
+
+    Never refuses: where measurements are missing the estimate says so, and the gates of
+    `mrv.crediting` name what is missing.
+
+    Args:
+        biomass: Draws of plot biomass at both epochs; None where nothing was measured.
+        plots: Accepted plots: plot_id, area_ha, stratum, role (enrolled or control), village.
+        features: Seasonal means by (plot_id, epoch); None or empty where no scene was to be had.
+        methodology: The rules.
+        start: The project's first epoch.
+        end: End of the monitoring period.
+        root_shoot: Mean root:shoot ratio of the project's zone [1].
+        seed: Of sampling, carbon and root:shoot draws.
+
+    Raises:
+        ValueError: If the biomass draws lack one of the two epochs.
+    """
+    frame, controls = (
+        plots[plots["role"] == role].reset_index(drop=True) for role in ("enrolled", "control")
+    )
+    growth = None if biomass is None else paired_growth(biomass, frame, start, end)
+    if biomass is None or growth is None or len(growth.rows) < MIN_SAMPLE:
+        return _unmeasured(frame, start, end)
+    enrolled = _enroll(frame, growth)
+    report, prediction = _fit_map(enrolled, growth, features, methodology, (start, end))
+    by_area = expansion_estimator(enrolled.population)
+    by_map = None if prediction is None else greg_estimator(enrolled.population, prediction)
+    if by_map is not None and prediction is not None and report.accepted:
+        chosen, synthetic = by_map, prediction
+    else:
+        chosen, synthetic = by_area, stratum_means(enrolled.population)
+
+    growth_t = _stratum_growth(enrolled, chosen, growth, seed)
+    control_growth = paired_growth(biomass, controls, start, end)
+    coming_up_t_ha = _coming_up(control_growth, controls, seed)
+    per_t = _tco2e_per_t(methodology, root_shoot, len(growth.total_t_ha), seed)
+    gross = growth_t.total * per_t
+    pre_existing = growth_t.pre_existing * per_t
+    coming_up = coming_up_t_ha[:, None] * enrolled.stratum_ha * per_t
+    unfloored = (pre_existing + coming_up).sum(axis=1)
+    baseline = not_below_zero(unfloored)
+
+    # The floor is the programme's; each stratum bears its part of it by area.
+    raised = float(baseline.mean() - unfloored.mean())
+    net_by_stratum = (gross - pre_existing - coming_up).mean(axis=0) - raised * (
+        enrolled.stratum_ha / enrolled.stratum_ha.sum()
+    )
+    return ChangeEstimate(
+        start=start,
+        end=end,
+        estimator="greg" if report.accepted else "expansion",
+        map=report,
+        strata=_strata(enrolled, chosen, growth, gross, root_shoot, (end - start).days),
+        gross_tco2e=gross.sum(axis=1),
+        baseline_tco2e=baseline,
+        net_tco2e=gross.sum(axis=1) - baseline,
+        pre_existing_tco2e=float(pre_existing.sum(axis=1).mean()),
+        control_tco2e=float(coming_up.sum(axis=1).mean()),
+        controls=len(control_growth.rows),
+        without_probability=int((~np.isfinite(growth.inclusion_probability)).sum()),
+        plots=_plot_table(
+            enrolled,
+            growth,
+            synthetic,
+            float(per_t.mean()),
+            (gross.mean(axis=0), net_by_stratum),
+            float(coming_up_t_ha.mean()),
+        ),
+        check=_cross_check(
+            by_map, by_area, growth.total_t_ha, gross.sum(axis=1), methodology, root_shoot
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _StratumGrowth:
+    """Growth per reported stratum with sampling errors [draw, stratum], t d.m."""
+
+    total: Floats
+    pre_existing: Floats
+
+
+def _enroll(frame: pd.DataFrame, growth: PairedGrowth) -> _Enrolled:
+    names, label = np.unique(frame["stratum"].astype(str).to_numpy(), return_inverse=True)
+    label = label.astype(np.int64)
+    joined = collapse(label, growth.rows, len(names))
+    area = frame["area_ha"].to_numpy(np.float64)
+    sampled = joined[growth.rows]
+    stratum_ha = np.bincount(label, weights=area).astype(np.float64)
+    joined_ha = np.bincount(joined, weights=area)
+    split = np.zeros((len(names), len(joined_ha)))
+    for h in range(len(names)):
+        host = joined[label == h][0]
+        split[h, host] = stratum_ha[h] / joined_ha[host]
+    plots_per_stratum = np.bincount(joined)
+    recorded = growth.inclusion_probability
+    # Unknown probabilities are taken as equal within the stratum; a gate refuses such a sample.
+    equal = (np.bincount(sampled) / plots_per_stratum)[sampled]
+    population = Population(
+        area_ha=area,
+        stratum=joined,
+        sampled=growth.rows,
+        inclusion_probability=standing_for_all(
+            np.where(np.isfinite(recorded), recorded, equal), sampled, plots_per_stratum
+        ),
+    )
+    villages = [v if isinstance(v, str) and v else None for v in frame["village"]]
+    return _Enrolled(frame, [str(n) for n in names], label, population, villages, stratum_ha, split)
+
+
+def _fit_map(
+    enrolled: _Enrolled,
+    growth: PairedGrowth,
+    features: pd.DataFrame | None,
+    methodology: Methodology,
+    epochs: tuple[date, date],
+) -> tuple[MapReport, Floats | None]:
+    """Fit and judge the map; no prediction where there is nothing to fit it on."""
+    rows = growth.rows
+    chosen = change_features(features, list(enrolled.frame["plot_id"]), *epochs)
+    if not chosen.names:
+        return no_map(len(rows), "no dry-season feature was seen at both epochs"), None
+    folds = int(methodology.number("model.folds"))
+    fold_of = village_folds(enrolled.villages, rows, folds)
+    if fold_of is None:
+        villages = enrolled.clusters(rows)
+        reason = f"plots were measured in {villages} named villages, and blocking needs {folds}"
+        return no_map(len(rows), reason), None
+    observed = growth.total_t_ha.mean(axis=0)
+    prediction = cross_fit(chosen.values, rows, fold_of, observed)
+    report = judge_map(
+        observed,
+        prediction[rows] @ observed,
+        [enrolled.villages[i] for i in rows],
+        chosen.names,
+        methodology,
+    )
+    return report, prediction
+
+
+def _stratum_growth(
+    enrolled: _Enrolled, chosen: LinearEstimator, growth: PairedGrowth, seed: int
+) -> _StratumGrowth:
+    """Estimate totals and add sampling errors, the same chance for both parts of growth."""
+    draws, sample = growth.total_t_ha.shape
+    freedom = enrolled.clusters(growth.rows) - enrolled.population.strata
+    chance = sampling_multipliers(stream(seed, "sampling"), draws, sample, freedom)
+    total, pre_existing = (
+        (chosen.totals(values) + chosen.noise(values, chance)) @ enrolled.split.T
+        for values in (growth.total_t_ha, growth.pre_existing_t_ha)
+    )
+    return _StratumGrowth(total, pre_existing)
+
+
+def _coming_up(measured: PairedGrowth, controls: pd.DataFrame, seed: int) -> Floats:
+    """Growth of unplanted new trees on control plots [draw], t d.m./ha."""
+    draws, sample = measured.total_t_ha.shape
+    chance = sampling_multipliers(stream(seed, "controls"), draws, sample, sample - 1)
+    area = controls["area_ha"].to_numpy(np.float64)[measured.rows]
+    return control_growth_t_ha(measured.additional_t_ha, area, chance)
+
+
+def _tco2e_per_t(methodology: Methodology, root_shoot: float, draws: int, seed: int) -> Floats:
+    """Draw t CO2e per t of above-ground dry matter [draw, 1].
+
+    One ratio serves all strata, because they share a zone's table value and so its error: drawn
+    apart, cutting a project into strata would make the error vanish.
+    """
+    fraction = draw_carbon_fraction(
+        stream(seed, "carbon_fraction"),
+        draws,
+        methodology.number("carbon.fraction_mean"),
+        methodology.number("carbon.fraction_sd"),
+    )
+    ratio = draw_root_shoot(
+        stream(seed, "root_shoot"), draws, root_shoot, methodology.number("carbon.root_shoot_cv")
+    )
+    return co2e_t(1.0, ratio, fraction)[:, None]
+
+
+def _strata(
+    enrolled: _Enrolled,
+    chosen: LinearEstimator,
+    growth: PairedGrowth,
+    gross: Floats,
+    root_shoot: float,
+    days: int,
+) -> tuple[StratumChange, ...]:
+    totals = chosen.totals(growth.total_t_ha)
+    se = np.sqrt(totals.var(axis=0) + chosen.variance(growth.total_t_ha).mean(axis=0))
+    change_t_ha = totals.mean(axis=0) @ enrolled.split.T / enrolled.stratum_ha
+    se_t_ha = se @ enrolled.split.T / enrolled.stratum_ha
+    result = []
+    for h, name in enumerate(enrolled.names):
+        rows = growth.rows[enrolled.label[growth.rows] == h]
+        result.append(
+            StratumChange(
+                stratum=name,
+                plots=int((enrolled.label == h).sum()),
+                sampled=len(rows),
+                clusters=enrolled.clusters(rows),
+                area_ha=float(enrolled.stratum_ha[h]),
+                agb_change_t_ha=float(change_t_ha[h]),
+                agb_change_se_t_ha=float(se_t_ha[h]),
+                growth_t_ha_year=float(change_t_ha[h]) * DAYS_PER_YEAR / days,
+                gross_tco2e=float(gross[:, h].mean()),
+                root_shoot=root_shoot,
+                collapsed=len(rows) < MIN_SAMPLE,
+            )
+        )
+    return tuple(result)
+
+
+def _plot_table(
+    enrolled: _Enrolled,
+    growth: PairedGrowth,
+    synthetic: Floats,
+    tco2e_per_t: float,
+    stratum_tco2e: tuple[Floats, Floats],
+    coming_up_t_ha: float,
+) -> pd.DataFrame:
+    """Signed values of every plot; gross and net add up to the strata's."""
+    area, label = enrolled.population.area_ha, enrolled.label
+    gross_t_ha = plot_values(growth.total_t_ha, growth.rows, synthetic)
+    net_t_ha = plot_values(growth.additional_t_ha, growth.rows, synthetic) - coming_up_t_ha
+    table = enrolled.frame[["plot_id"]].copy()
+    table["stratum"] = np.asarray(enrolled.names)[label]
+    table["area_ha"] = area
+    table["sampled"] = np.isin(np.arange(len(area)), growth.rows)
+    table["agb_change_t_ha"] = gross_t_ha
+    for column, values, totals in zip(
+        ("gross_tco2e", "net_tco2e"), (gross_t_ha, net_t_ha), stratum_tco2e, strict=True
+    ):
+        table[column] = benchmarked(values * tco2e_per_t, area, label, totals)
+    return table
+
+
+def _cross_check(
+    by_map: LinearEstimator | None,
+    by_area: LinearEstimator,
+    values: Floats,
+    gross: Floats,
+    methodology: Methodology,
+    root_shoot: float,
+) -> CrossCheck:
+    """Estimate the same total by the other estimator and by closed formulas."""
+    expansion_t, expansion_se = _total_and_se(by_area, values)
+    greg_t, greg_se = (None, None) if by_map is None else _total_and_se(by_map, values)
+    tree_error = float(by_area.totals(values).sum(axis=1).std())
+    ratio_cv = methodology.number("carbon.root_shoot_cv") * root_shoot / (1.0 + root_shoot)
+    fraction_cv = methodology.number("carbon.fraction_sd") / methodology.number(
+        "carbon.fraction_mean"
+    )
+    approach_1 = (
+        combine_product(
+            [
+                Z_TWO_SIDED_90 * sd
+                for sd in (
+                    (greg_se or expansion_se) / abs(expansion_t),
+                    tree_error / abs(expansion_t),
+                    ratio_cv,
+                    fraction_cv,
+                )
+            ]
+        )
+        if expansion_t
+        else float("inf")
+    )
+    return CrossCheck(
+        greg_t=greg_t,
+        greg_sampling_se_t=greg_se,
+        expansion_t=expansion_t,
+        expansion_sampling_se_t=expansion_se,
+        gross_u90=relative_half_width(gross),
+        approach_1_u90=approach_1,
+    )
+
+
+def _total_and_se(estimator: LinearEstimator, values: Floats) -> tuple[float, float]:
+    """Give the programme's total and its mean sampling error [t d.m.]."""
+    total = float(estimator.totals(values).sum(axis=1).mean())
+    return total, float(np.sqrt(estimator.variance(values).sum(axis=1).mean()))
+
+
+def _unmeasured(frame: pd.DataFrame, start: date, end: date) -> ChangeEstimate:
+    """Say that there is nothing to estimate from; the gates refuse such an answer by name."""
+    area = frame["area_ha"].to_numpy(np.float64)
+    stratum = frame["stratum"].astype(str)
+    nothing = np.zeros(1)
+    table = pd.DataFrame({"plot_id": frame["plot_id"], "stratum": stratum, "area_ha": area})
+    table["sampled"] = False
+    for column in ("agb_change_t_ha", "gross_tco2e", "net_tco2e"):
+        table[column] = 0.0
+    return ChangeEstimate(
+        start=start,
+        end=end,
+        estimator="none",
+        map=no_map(0, "fewer than two enrolled plots were measured at both epochs"),
+        strata=tuple(
+            StratumChange(
+                stratum=str(name),
+                plots=int((stratum == name).sum()),
+                sampled=0,
+                clusters=0,
+                area_ha=float(area[stratum == name].sum()),
+                agb_change_t_ha=0.0,
+                agb_change_se_t_ha=0.0,
+                growth_t_ha_year=0.0,
+                gross_tco2e=0.0,
+                root_shoot=0.0,
+                collapsed=True,
+            )
+            for name in sorted(stratum.unique())
+        ),
+        gross_tco2e=nothing,
+        baseline_tco2e=nothing,
+        net_tco2e=nothing,
+        pre_existing_tco2e=0.0,
+        control_tco2e=0.0,
+        controls=0,
+        without_probability=0,
+        plots=table,
+        check=None,
+    )
