@@ -92,7 +92,7 @@ def deducted_fraction(
 
     Args:
         u90: Relative half-width of the 90 % interval of net change [1]; infinite where the change
-            is not above zero.
+            is zero.
         strategy: A key of `DEDUCTIONS`.
         free_half_width: Half-width without deduction, for the rules that have one to choose [1].
         ceiling_half_width: Above it nothing is credited [1].

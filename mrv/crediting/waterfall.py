@@ -130,7 +130,7 @@ def waterfall(
     share = methodology.number("emissions.leakage_fraction")
     terms = Terms(
         u90=u90,
-        deducted_fraction=deduction_in_force(u90, methodology),
+        deducted_fraction=deduction_in_force(u90, methodology) if net > 0 else 0.0,
         uncertainty_source=DEDUCTIONS[methodology.text("uncertainty.strategy")].source,
         buffer_fraction=methodology.number("buffer.fraction"),
         buffer_base=methodology.text("buffer.base"),

@@ -84,6 +84,7 @@ class ChangeEstimate:
         net_tco2e: Gross less baseline [draw], t CO2e.
         pre_existing_tco2e: Growth of pre-existing trees, mean, before the floor [t CO2e].
         control_tco2e: Growth of what comes up on control plots, the same [t CO2e].
+        clusters: Villages among the measured plots.
         controls: Control plots measured at both epochs.
         without_probability: Measured plots whose inclusion probability is not known.
         plots: Signed values of every enrolled plot: plot_id, stratum, area_ha, sampled,
@@ -101,6 +102,7 @@ class ChangeEstimate:
     net_tco2e: Floats
     pre_existing_tco2e: float
     control_tco2e: float
+    clusters: int
     controls: int
     without_probability: int
     plots: pd.DataFrame
@@ -108,7 +110,7 @@ class ChangeEstimate:
 
     @property
     def u90(self) -> float:
-        """Relative half-width of the 90 % interval of net change; infinite if that is not > 0."""
+        """Relative half-width of the 90 % interval of net change [1]."""
         return relative_half_width(self.net_tco2e)
 
     @property
@@ -118,7 +120,10 @@ class ChangeEstimate:
 
 
 def relative_half_width(draws: Floats) -> float:
-    """Half the distance between the 5 % and the 95 % quantile, over the mean [1]."""
+    """Half the distance between the 5 % and 95 % quantiles over the size of the mean [1].
+
+    Infinite where the mean is zero.
+    """
     mean = float(draws.mean())
     low, high = np.quantile(draws, [0.05, 0.95])
-    return float(high - low) / 2 / mean if mean > 0 else float("inf")
+    return float(high - low) / 2 / abs(mean) if mean else float("inf")

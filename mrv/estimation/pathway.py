@@ -143,6 +143,7 @@ def estimate_change(
         net_tco2e=gross.sum(axis=1) - baseline,
         pre_existing_tco2e=float(pre_existing.sum(axis=1).mean()),
         control_tco2e=float(coming_up.sum(axis=1).mean()),
+        clusters=enrolled.clusters(growth.rows),
         controls=len(control_growth.rows),
         without_probability=int((~np.isfinite(growth.inclusion_probability)).sum()),
         plots=_plot_table(
@@ -404,6 +405,7 @@ def _unmeasured(frame: pd.DataFrame, start: date, end: date) -> ChangeEstimate:
         net_tco2e=nothing,
         pre_existing_tco2e=0.0,
         control_tco2e=0.0,
+        clusters=0,
         controls=0,
         without_probability=0,
         plots=table,
