@@ -1,0 +1,85 @@
+"""Central Highlands of Viet Nam: fruit trees over robusta coffee."""
+
+from datetime import date
+
+from mrv.project import Ecology, Season, Seasons
+from mrv.simulation.spec import Crop, LandscapeSpec, Stratum, TreeKind, Weather
+
+_COFFEE = Crop("coffee", ((240, 60, 0.25),), 0.30)
+SPEC = LandscapeSpec(
+    archetype="acorn-viet-nam",
+    title="Dak Lak coffee under fruit trees",
+    summary=(
+        "Coffee growers in the Central Highlands plant avocado, mango, jackfruit and litchi over "
+        "their robusta. Coffee bushes are tallied; they are not credited."
+    ),
+    country="VN",
+    region="Cu M'gar, Dak Lak",
+    developer="ban-me-cooperative",
+    prefix="VN",
+    centre=(108.08, 12.86),
+    epochs=(date(2021, 1, 1), date(2024, 1, 1)),
+    seasons=Seasons(
+        dry=Season(first="01-01", last="03-15"), wet=Season(first="06-01", last="09-30")
+    ),
+    ecology=Ecology(
+        ecoregion="Central Highlands plateau",
+        allometry_region="se_asia",
+        height_model="feldpausch_se_asia",
+        root_shoot_zone="tropical_moist_deciduous.asia",
+        growth_cap="humid_se_asia",
+        bioclim_e=0.10,
+    ),
+    strata=(
+        Stratum(
+            name="coffee-fruit",
+            practice="fruit trees over robusta coffee",
+            share=1.0,
+            stems_per_ha=520,
+            planted=(
+                TreeKind(
+                    "Coffea canephora",
+                    0.55,
+                    0.45,
+                    6.0,
+                    7,
+                    common_name="robusta coffee",
+                    use="coffee",
+                    nested=True,
+                ),
+                TreeKind(
+                    "Persea americana", 0.18, 2.6, 7.5, 7.5, common_name="avocado", use="fruit"
+                ),
+                TreeKind("Mangifera indica", 0.09, 2.3, 7.0, 7, common_name="mango", use="fruit"),
+                TreeKind(
+                    "Artocarpus heterophyllus",
+                    0.10,
+                    2.4,
+                    6.5,
+                    8,
+                    common_name="jackfruit",
+                    use="fruit",
+                ),
+                TreeKind(
+                    "Litchi chinensis", 0.08, 1.8, 6.5, 5.5, common_name="litchi", use="fruit"
+                ),
+            ),
+            age_y=(2.0, 4.8),
+            crop=_COFFEE,
+        ),
+    ),
+    pre_existing=(
+        TreeKind("Mangifera indica", 0.4, 0.8, 8.0, 8, 24),
+        TreeKind("Artocarpus heterophyllus", 0.6, 0.8, 7.5, 9.5, 24),
+    ),
+    pre_existing_per_ha=7,
+    regenerated=(
+        TreeKind("Melia azedarach", 0.6, 1.9, 6.0, 9.5, common_name="xoan", use="poles"),
+        TreeKind("Leucaena leucocephala", 0.4, 1.6, 5.0, 6, common_name="keo dau", use="fodder"),
+    ),
+    regeneration_per_ha_y=10,
+    median_area_ha=0.7,
+    plots=88,
+    weather=Weather(dry_cloud=0.05, wet_cloud=0.5),
+    fuel_tco2e={"2021-2024": 4.1},
+)

@@ -1,0 +1,240 @@
+"""What a field team measures: a probability sample of plots, and of their trees, at each epoch.
+
+Plots are a stratified simple random sample. On a plot with many trees every k-th is measured, in
+the order of a walk through it with a random start, so a tree's chance is exactly 1/k; the same
+trees are measured again at every epoch, and trees that came up since join by the same rule. Sizes
+are those of the epoch itself: visits fall within a few days of it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mrv.methodologies import load_methodology
+from mrv.simulation.geography import Grid
+from mrv.simulation.randomness import stream
+from mrv.simulation.spec import LandscapeSpec
+from mrv.simulation.trees import ORIGINS, REGENERATED, Trees, alive, dbh_cm, height_m
+
+COLUMNS = (
+    "plot_id", "tree_id", "stem", "species", "dbh_cm", "height_m", "measured_on", "status",
+    "origin", "lon", "lat", "inclusion_probability", "tree_fraction",
+)  # fmt: skip
+_HEIGHT_SHARE = 1 / 3
+_HEIGHT_ERROR_M = (0.3, 0.03)  # constant and per metre of height: a clinometer's [P]
+_GPS_ERROR_M = 3.0
+_NESTED_VISIT = 8  # trees aimed at among the small stems of a nested count
+_LATE_VISIT = 8  # and among those that came up since the first visit
+_LOST = ("dead", "harvested", "missing")
+_LOST_SHARES = (0.55, 0.35, 0.10)
+
+
+@dataclass(frozen=True, slots=True)
+class DiameterError:
+    """How a tape errs: a small error always, a gross one now and then.
+
+    Attributes:
+        proportional: Part of the small error's standard deviation that grows with size [1].
+        constant_cm: Part that does not [cm].
+        gross_share: Share of readings that are grossly wrong [1].
+        gross_sd_cm: Standard deviation of a gross error [cm].
+        gross_cap: Greatest such standard deviation, as a share of the diameter [1].
+    """
+
+    proportional: float
+    constant_cm: float
+    gross_share: float
+    gross_sd_cm: float
+    gross_cap: float
+
+    def read(self, true_cm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+        """Read diameters off a tape, to the millimetre [cm].
+
+        Source:
+            Chave et al. 2004 as used by Réjou-Méchain et al. 2017 (methodology rule `measurement`).
+        """
+        small = self.proportional * true_cm + self.constant_cm
+        gross = np.minimum(self.gross_sd_cm, self.gross_cap * true_cm)
+        sd = np.where(rng.random(len(true_cm)) < self.gross_share, gross, small)
+        return np.maximum(true_cm + rng.normal(0, 1, len(true_cm)) * sd, 0.1).round(1)
+
+
+def diameter_error() -> DiameterError:
+    """Read the error model from the rules, where the estimator reads it too."""
+    rules = load_methodology("agroforestry_removals", 1)
+    return DiameterError(
+        proportional=rules.number("measurement.diameter_proportional"),
+        constant_cm=rules.number("measurement.diameter_constant_cm"),
+        gross_share=rules.number("measurement.diameter_gross_share"),
+        gross_sd_cm=rules.number("measurement.diameter_gross_sd_cm"),
+        gross_cap=rules.number("measurement.diameter_gross_cap"),
+    )
+
+
+def sample_plots(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame) -> pd.Series:
+    """Draw the plots to be measured.
+
+    Returns:
+        Inclusion probability by row of the plots table, for the drawn plots only.
+    """
+    rng = stream(seed, "field sample")
+    drawn: dict[int, float] = {}
+    role, stratum = plots["role"].to_numpy(), plots["stratum"].to_numpy()
+    for s in spec.strata:
+        drawn |= _draw(
+            rng,
+            np.flatnonzero((role == "enrolled") & (stratum == s.name)),
+            spec.sampled_per_stratum,
+        )
+    drawn |= _draw(rng, np.flatnonzero(role == "control"), spec.sampled_controls)
+    return pd.Series(drawn, dtype=float).sort_index()
+
+
+def _draw(rng: np.random.Generator, members: NDArray[np.int64], wanted: int) -> dict[int, float]:
+    n = min(wanted, len(members))
+    return {int(i): n / len(members) for i in rng.choice(members, n, replace=False)}
+
+
+def sample_trees(
+    spec: LandscapeSpec, seed: int, trees: Trees, sampled: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Choose trees on the sampled plots.
+
+    Returns:
+        The chance of each tree to be measured, given that its plot is; 0 where it is not [1].
+    """
+    rng = stream(seed, "tree sample")
+    nested = np.array([kind.nested for kind in spec.kinds])[trees.kind]
+    late = trees.origin == REGENERATED
+    chosen = np.zeros(len(trees))
+    order = _walk(trees)
+    position = np.empty(len(trees), dtype=np.int64)
+    position[order] = np.arange(len(trees))
+    for plot in sampled:
+        here = np.flatnonzero(trees.plot == plot)
+        for small in (False, True):
+            group = here[nested[here] == small]
+            aim = _NESTED_VISIT if small else spec.trees_per_visit
+            for walk, most in ((group[~late[group]], aim), (group[late[group]], _LATE_VISIT)):
+                step = max(1, -(-len(walk) // most))
+                line = walk[np.argsort(position[walk])]
+                chosen[line[int(rng.integers(step)) :: step]] = 1 / step
+    return chosen
+
+
+def _walk(trees: Trees) -> NDArray[np.int64]:
+    """Order all trees as somebody would meet them: strips of 10 m, to and fro."""
+    strip = np.floor(trees.x / 10).astype(np.int64)
+    along = np.where(strip % 2 == 0, trees.y, -trees.y)
+    return np.lexsort((along, strip, trees.plot))
+
+
+def measure(
+    spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame, trees: Trees, grid: Grid
+) -> pd.DataFrame:
+    """Visit every sampled plot at every epoch.
+
+    Returns:
+        The inventory in the columns of trees.csv, every cell text as a form would hold it.
+    """
+    probability = sample_plots(spec, seed, plots)
+    fraction = sample_trees(spec, seed, trees, probability.index.to_numpy())
+    measured = np.flatnonzero(fraction > 0)
+    measured = measured[np.lexsort((measured, trees.plot[measured]))]
+    cards = _cards(spec, seed, plots, trees, measured, grid)
+    cards["inclusion_probability"] = [f"{p:.6f}" for p in probability.reindex(trees.plot[measured])]
+    cards["tree_fraction"] = [f"{f:.6f}" for f in fraction[measured]]
+    visits = [
+        _visit(spec, seed, plots, trees, measured, cards, epoch, probability)
+        for epoch in range(len(spec.epochs))
+    ]
+    table = pd.concat(visits, ignore_index=True)
+    return table.sort_values(["plot_id", "measured_on", "tree_id"], ignore_index=True)[
+        list(COLUMNS)
+    ]
+
+
+def _cards(
+    spec: LandscapeSpec,
+    seed: int,
+    plots: gpd.GeoDataFrame,
+    trees: Trees,
+    measured: NDArray[np.int64],
+    grid: Grid,
+) -> pd.DataFrame:
+    """Write one card per measured tree: what does not change between visits."""
+    rng = stream(seed, "tree positions")
+    n = len(measured)
+    lon, lat = grid.to_lonlat(
+        trees.x[measured] + rng.normal(0, _GPS_ERROR_M, n),
+        trees.y[measured] + rng.normal(0, _GPS_ERROR_M, n),
+    )
+    number = pd.Series(trees.plot[measured]).groupby(trees.plot[measured]).cumcount() + 1
+    plot_id = plots["plot_id"].to_numpy()[trees.plot[measured]]
+    return pd.DataFrame(
+        {
+            "plot_id": plot_id,
+            "tree_id": [f"{p}-T{k:03d}" for p, k in zip(plot_id, number, strict=True)],
+            "stem": "1",
+            "species": [spec.kinds[k].species for k in trees.kind[measured]],
+            "origin": [ORIGINS[o] for o in trees.origin[measured]],
+            "lon": [f"{v:.6f}" for v in lon],
+            "lat": [f"{v:.6f}" for v in lat],
+        }
+    )
+
+
+def _visit(
+    spec: LandscapeSpec,
+    seed: int,
+    plots: gpd.GeoDataFrame,
+    trees: Trees,
+    measured: NDArray[np.int64],
+    cards: pd.DataFrame,
+    epoch: int,
+    probability: pd.Series,
+) -> pd.DataFrame:
+    """Measure the chosen trees of every sampled plot at one epoch."""
+    rng = stream(seed, f"visit {epoch}")
+    day = spec.epochs[epoch]
+    standing = alive(trees, day)[measured]
+    true_cm = dbh_cm(trees, day)
+    tape = diameter_error().read(true_cm[measured], rng)
+    tall = height_m(trees, spec.kinds, true_cm)[measured]
+    low, rate = _HEIGHT_ERROR_M
+    pole = np.maximum(tall + rng.normal(0, 1, len(tall)) * (low + rate * tall), 1.4).round(1)
+    with_height = rng.random(len(tall)) < _HEIGHT_SHARE
+    loss = rng.choice(_LOST, len(tall), p=_LOST_SHARES)
+    days = {int(p): int(rng.integers(-8, 9)) for p in probability.index}
+    dates = {p: (day + timedelta(days=shift)).isoformat() for p, shift in days.items()}
+    table = cards.assign(
+        dbh_cm=np.where(standing, [f"{d:.1f}" for d in tape], ""),
+        height_m=np.where(standing & with_height, [f"{h:.1f}" for h in pole], ""),
+        measured_on=[dates[int(p)] for p in trees.plot[measured]],
+        status=np.where(standing, "alive", loss),
+    )
+    table = table[standing | _just_lost(spec, trees, measured, epoch)]
+    bare = [p for p in probability.index if plots["plot_id"].iloc[p] not in set(table["plot_id"])]
+    empty = pd.DataFrame(
+        {
+            "plot_id": plots["plot_id"].iloc[bare].to_numpy(),
+            "measured_on": [dates[int(p)] for p in bare],
+            "status": "no_trees",
+            "inclusion_probability": [f"{probability[p]:.6f}" for p in bare],
+        }
+    )
+    return pd.concat([table, empty], ignore_index=True).fillna("")
+
+
+def _just_lost(
+    spec: LandscapeSpec, trees: Trees, measured: NDArray[np.int64], epoch: int
+) -> NDArray[np.bool_]:
+    """Say which trees were seen alive at the visit before and are gone now."""
+    if epoch == 0:
+        return np.zeros(len(measured), dtype=bool)
+    before = alive(trees, spec.epochs[epoch - 1])[measured]
+    return before & ~alive(trees, spec.epochs[epoch])[measured]

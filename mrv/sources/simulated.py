@@ -1,0 +1,216 @@
+"""Simulated landscapes on disk: project folders, and scenes as COGs under a static STAC catalog.
+
+What is drawn is decided in `mrv.simulation`; here it is only written, whole or not at all.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio import Affine
+
+from mrv.errors import ProjectInvalid
+from mrv.project import parse_project
+from mrv.simulation.archetypes import find_archetype
+from mrv.simulation.geography import Grid
+from mrv.simulation.landscape import Landscape, simulate_landscape
+from mrv.simulation.project_files import PLOTS, PROJECT, RECORD, TRUTH, project_texts
+from mrv.simulation.reflectance import BANDS
+from mrv.simulation.scenes import Scene, render_scene
+from mrv.simulation.stac_items import SCL_KEY, stac_catalog, stac_collection, stac_item
+
+Progress = Callable[[int, int], None]
+CATALOG = "catalog.json"
+SCENES = "scenes"
+RENDERING = 1  # raise it when the same landscape is to give other pixels
+_COG_OPTIONS: dict[str, Any] = {
+    "driver": "COG",
+    "compress": "DEFLATE",
+    "level": 1,
+    "predictor": "STANDARD",
+    "blocksize": 512,
+    "overview_resampling": "NEAREST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        folder: Of the project.
+        megabytes: On disk [MB].
+        truth_sha256: Digest of the sealed truth.
+        catalog: Of the scenes, None where none were asked for.
+    """
+
+    folder: Path
+    megabytes: float
+    truth_sha256: str
+    catalog: Path | None
+
+
+def write_landscape(
+    landscape: Landscape, out: Path, *, scenes: bool = True, progress: Progress | None = None
+) -> Written:
+    """Write a landscape as a project folder.
+
+    Args:
+        landscape: What to write.
+        out: Folder to make; its name becomes the project's id.
+        scenes: Whether to render the scenes too; without them the project asks for simulation.
+        progress: Called with scenes done and scenes in all.
+
+    Raises:
+        ProjectInvalid: If the folder holds something already, or its name is no project id.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ProjectInvalid(
+            f"Folder {out} is not empty; name one that does not exist yet.", folder=str(out)
+        )
+    texts = project_texts(
+        landscape, project_id=out.name, catalog=f"{SCENES}/{CATALOG}" if scenes else None
+    )
+    parse_project(texts[PROJECT])  # a folder name that is no project id is refused here
+    truth = landscape.truth.to_json()
+    digest = hashlib.sha256(truth.encode()).hexdigest()
+    record = {
+        "simulated": True,
+        "archetype": landscape.spec.archetype,
+        "seed": landscape.seed,
+        "plots": landscape.spec.plots,
+        "truth_sha256": digest,
+    }
+    texts |= {TRUTH: truth, RECORD: json.dumps(record, indent=1) + "\n"}
+    with _whole_folder(out) as folder:
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        if scenes:
+            _write_scenes(landscape, folder / SCENES, progress)
+        megabytes = _megabytes(folder)
+    return Written(out, megabytes, digest, out / SCENES / CATALOG if scenes else None)
+
+
+def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = None) -> Path:
+    """Render the scenes of a sample project, unless they are there already.
+
+    Args:
+        project_folder: With a project.toml that has a `[simulation]` part.
+        out: Cache folder; each project and version of its scenes gets a folder below it.
+        progress: Called with scenes done and scenes in all.
+
+    Returns:
+        The scenes' catalog.json.
+
+    Raises:
+        ProjectInvalid: If the project is not a simulated one, or its boundaries are not those that
+            its seed gives, so that the scenes would show other plots.
+    """
+    settings = parse_project((project_folder / PROJECT).read_text(encoding="utf-8"))
+    if settings.simulation is None:
+        raise ProjectInvalid(
+            f"Project {settings.id} has no [simulation] part in its project.toml; scenes can be "
+            "rendered for simulated projects only.",
+            project=settings.id,
+        )
+    made = settings.simulation
+    try:
+        spec = find_archetype(made.archetype, made.plots)
+    except ValueError as error:
+        raise ProjectInvalid(f"Project {settings.id}: {error}", project=settings.id) from error
+    key = hashlib.sha256(f"{RENDERING} {made.seed} {spec!r}".encode()).hexdigest()[:12]
+    folder = out / f"{settings.id}-{key}"
+    catalog = folder / CATALOG
+    if catalog.is_file():
+        return catalog
+    landscape = simulate_landscape(spec, made.seed)
+    expected = project_texts(landscape, project_id=settings.id, catalog=None)[PLOTS]
+    if (project_folder / settings.inputs.plots).read_text(encoding="utf-8") != expected:
+        raise ProjectInvalid(
+            f"The plots of {settings.id} are not those that archetype {made.archetype} gives with "
+            f"seed {made.seed}; restore {settings.inputs.plots} or name a catalog of scenes.",
+            project=settings.id,
+        )
+    try:
+        with _whole_folder(folder) as temporary:
+            _write_scenes(landscape, temporary, progress)
+    except OSError:
+        if not catalog.is_file():  # somebody else was quicker: theirs is the same
+            raise
+    return catalog
+
+
+@contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """Fill a temporary folder beside the target and put it there in one step, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        temporary.replace(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_scenes(landscape: Landscape, folder: Path, progress: Progress | None) -> None:
+    spec, grid = landscape.spec, landscape.grid
+    looks = landscape.acquisitions
+    items = []
+    for done, look in enumerate(looks):
+        if progress:
+            progress(done, len(looks))
+        scene = render_scene(landscape, look)
+        item = stac_item(spec, grid, scene)
+        home = folder / spec.collection / item["id"]
+        home.mkdir(parents=True)
+        _write_bands(scene, grid, home)
+        _write_json(home / f"{item['id']}.json", item)
+        items.append(item)
+    _write_json(folder / spec.collection / "collection.json", stac_collection(spec, grid, items))
+    _write_json(folder / CATALOG, stac_catalog(spec))
+    if progress:
+        progress(len(looks), len(looks))
+
+
+def _write_bands(scene: Scene, grid: Grid, folder: Path) -> None:
+    for name, numbers in scene.digital_numbers.items():
+        _write_cog(folder / f"{name}.tif", numbers, grid, BANDS[name].gsd_m)
+    _write_cog(folder / f"{SCL_KEY}.tif", scene.scl, grid, 20)
+
+
+def _write_cog(
+    path: Path, pixels: NDArray[np.uint16] | NDArray[np.uint8], grid: Grid, gsd_m: int
+) -> None:
+    height, width = pixels.shape
+    with rasterio.open(
+        path,
+        "w",
+        width=width,
+        height=height,
+        count=1,
+        dtype=pixels.dtype,
+        crs=f"EPSG:{grid.epsg}",
+        transform=Affine(gsd_m, 0, grid.left_m, 0, -gsd_m, grid.top_m),
+        nodata=0,
+        **_COG_OPTIONS,
+    ) as file:
+        file.write(pixels, 1)
+        file.update_tags(PARKLAND_SIMULATED="YES")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6
