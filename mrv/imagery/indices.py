@@ -1,0 +1,98 @@
+"""Spectral indices of Sentinel-2: surface reflectance in, one number per pixel out.
+
+One entry per index with its bands, its formula and the range outside which a pixel is an artefact.
+`N` is band 8 throughout; indices ending in `_8a` use the narrow band 8A instead and are indices of
+their own, because the two bands differ and must not be mixed in one series. Which pixels count is
+`cloud_mask.py`; plot means are `extract.py`.
+
+Source: Awesome Spectral Indices (methodology reference 5.2) [V]; the ranges are ours [P].
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reflectance = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A spectral index.
+
+    Attributes:
+        name: As used in column names.
+        bands: Our names of the bands, in the order the formula takes them.
+        formula: Reflectances in, index out.
+        valid: Least and largest believable value; pixels outside are left out.
+        meaning: What it follows.
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    formula: Callable[..., Reflectance]
+    valid: tuple[float, float]
+    meaning: str
+
+    def of(self, bands: Mapping[str, Reflectance]) -> Reflectance:
+        """Compute the index for each pixel; NaN where it has no believable value."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            value = self.formula(*(bands[band] for band in self.bands))
+            low, high = self.valid
+            return np.where((value >= low) & (value <= high), value, np.nan)
+
+
+def _normalised_difference(a: Reflectance, b: Reflectance) -> Reflectance:
+    return (a - b) / (a + b)
+
+
+def _evi(nir: Reflectance, red: Reflectance, blue: Reflectance) -> Reflectance:
+    return 2.5 * (nir - red) / (nir + 6.0 * red - 7.5 * blue + 1.0)
+
+
+def _kndvi(nir: Reflectance, red: Reflectance) -> Reflectance:
+    return np.tanh(_normalised_difference(nir, red) ** 2)
+
+
+def _nirv(nir: Reflectance, red: Reflectance) -> Reflectance:
+    return _normalised_difference(nir, red) * nir
+
+
+def _ireci(re3: Reflectance, red: Reflectance, re1: Reflectance, re2: Reflectance) -> Reflectance:
+    return (re3 - red) / (re1 / re2)
+
+
+def _cire(nir: Reflectance, re1: Reflectance) -> Reflectance:
+    return nir / re1 - 1.0
+
+
+_ND = (-1.0, 1.0)
+_ALL = (
+    Index("ndvi", ("nir", "red"), _normalised_difference, _ND, "green cover"),
+    Index("evi", ("nir", "red", "blue"), _evi, (-1.0, 1.5), "green cover, less soil and haze"),
+    Index("ndrei", ("nir", "rededge1"), _normalised_difference, _ND, "chlorophyll of the canopy"),
+    Index("ndrei_8a", ("nir08", "rededge1"), _normalised_difference, _ND, "as ndrei, with band 8A"),
+    Index("rendvi", ("rededge2", "rededge1"), _normalised_difference, _ND, "chlorophyll"),
+    Index("ndmi", ("nir", "swir16"), _normalised_difference, _ND, "water in the canopy"),
+    Index("ndmi_8a", ("nir08", "swir16"), _normalised_difference, _ND, "as ndmi, with band 8A"),
+    Index("nbr", ("nir", "swir22"), _normalised_difference, _ND, "burning and clearing"),
+    Index("nbr_8a", ("nir08", "swir22"), _normalised_difference, _ND, "as nbr, with band 8A"),
+    Index("kndvi", ("nir", "red"), _kndvi, (0.0, 1.0), "green cover, saturating later"),
+    Index("nirv", ("nir", "red"), _nirv, (-1.5, 1.5), "light reflected by leaves"),
+    Index(
+        "ireci", ("rededge3", "red", "rededge1", "rededge2"), _ireci, (-10.0, 10.0), "chlorophyll"
+    ),
+    Index("cire", ("nir", "rededge1"), _cire, (-1.0, 50.0), "chlorophyll of the canopy"),
+    Index("cire_8a", ("nir08", "rededge1"), _cire, (-1.0, 50.0), "as cire, with band 8A"),
+)
+INDICES: Mapping[str, Index] = MappingProxyType({index.name: index for index in _ALL})
+
+
+def missing_bands(names: Collection[str], available: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Name the indices that cannot be had, each with the bands that are missing for it."""
+    lacking = {
+        name: tuple(band for band in INDICES[name].bands if band not in available) for name in names
+    }
+    return {name: bands for name, bands in lacking.items() if bands}

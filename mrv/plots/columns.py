@@ -1,0 +1,182 @@
+"""The columns of a plot table: one list that makes the check and the published schema alike.
+
+`check_columns` is what refuses or flags a cell; `schemas/plots/1-0-0.json` is the same list for
+others. Shapes are judged in `screen.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+ROLES = ("enrolled", "control")
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a plot table.
+
+    Attributes:
+        name: Our name.
+        meaning: For people.
+        required: Whether every plot must have it.
+        allowed: The values it may take; any where empty.
+        pattern: That its text must match.
+        is_date: Whether it is a calendar date, YYYY-MM-DD.
+        default: Used where it is blank; blank stays blank where None.
+    """
+
+    name: str
+    meaning: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    pattern: str = ""
+    is_date: bool = False
+    default: str | None = None
+
+
+COLUMNS = (
+    Column("plot_id", "your name of the plot, once in the project", True, pattern=r"^\S.{0,63}$"),  # noqa: FBT003  # required
+    Column("farmer_id", "a pseudonym; never a name, a number or a phone"),
+    Column("village", "village or other cluster; blank where not known"),
+    Column("stratum", "group of like plots that is estimated together", default="all"),
+    Column("role", "planted by the project, or compared with", allowed=ROLES, default="enrolled"),
+    Column("practice", "what is done, such as coffee under shade"),
+    Column("planted_on", "first planting", pattern=_DATE, is_date=True),
+    Column("enrolled_on", "when the farmer joined", pattern=_DATE, is_date=True),
+)
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a plot file as GeoJSON."""
+    number = {"type": "number"}
+    position = {"type": "array", "items": number, "minItems": 2, "maxItems": 3}
+    rings = {"type": "array", "items": {"type": "array", "items": position, "minItems": 4}}
+    polygons = {"type": "array", "items": rings}
+    properties = {column.name: _property(column) for column in COLUMNS}
+    feature = {
+        "type": "object",
+        "required": ["type", "geometry", "properties"],
+        "properties": {
+            "type": {"const": "Feature"},
+            "geometry": {
+                "description": "WGS 84, longitude before latitude",
+                "oneOf": [
+                    _geometry("Polygon", rings),
+                    _geometry("MultiPolygon", polygons),
+                ],
+            },
+            "properties": {
+                "type": "object",
+                "required": [column.name for column in COLUMNS if column.required],
+                "properties": properties,
+            },
+        },
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "parkland/plots/1-0-0",
+        "title": "Plots of a project",
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"const": "FeatureCollection"},
+            "features": {"type": "array", "minItems": 1, "items": feature},
+        },
+    }
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bring the known columns to text with defaults; absent or blank cells become None."""
+    texts: dict[str, list[str | None]] = {}
+    for column in COLUMNS:
+        cells = frame[column.name] if column.name in frame.columns else [None] * len(frame)
+        texts[column.name] = [_text(cell) or column.default for cell in cells]
+    return pd.DataFrame(texts, index=range(len(frame)), dtype=object)
+
+
+def check_columns(texts: pd.DataFrame) -> list[tuple[int, str, str]]:
+    """Find every bad cell.
+
+    Args:
+        texts: Of `as_text`.
+
+    Returns:
+        Position of the row, column, and the cell as it stands ("" where blank), in that order.
+    """
+    try:
+        _PANDERA.validate(texts, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        found = {
+            (int(index), str(column), _text(cell) or "")
+            for index, column, cell in zip(
+                cases["index"], cases["column"], cases["failure_case"], strict=True
+            )
+        }
+        return sorted(found)
+    return []
+
+
+def _checks(column: Column) -> list[pa.Check]:
+    checks = []
+    if column.allowed:
+        checks.append(pa.Check.isin(column.allowed))
+    if column.pattern:
+        checks.append(pa.Check.str_matches(column.pattern))
+    if column.is_date:
+        checks.append(pa.Check(_is_date, element_wise=True))
+    return checks
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+_PANDERA = pa.DataFrameSchema(
+    {
+        column.name: pa.Column(object, _checks(column), nullable=not column.required)
+        for column in COLUMNS
+    }
+)
+
+
+def _property(column: Column) -> Mapping[str, object]:
+    schema: dict[str, object] = {
+        "description": column.meaning,
+        "type": "string" if column.required else ["string", "null"],
+    }
+    if column.allowed:
+        schema["enum"] = [*column.allowed, None]
+    if column.pattern:
+        schema["pattern"] = column.pattern
+    if column.is_date:
+        schema["format"] = "date"
+    if column.default is not None:
+        schema["default"] = column.default
+    return schema
+
+
+def _geometry(kind: str, coordinates: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        "type": "object",
+        "required": ["type", "coordinates"],
+        "properties": {"type": {"const": kind}, "coordinates": coordinates},
+    }
+
+
+def _text(cell: object) -> str | None:
+    if cell is None or cell is pd.NaT or (isinstance(cell, float) and cell != cell):  # noqa: PLR0124  # NaN
+        return None
+    if isinstance(cell, pd.Timestamp):
+        return cell.date().isoformat()
+    text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    return text.strip() or None

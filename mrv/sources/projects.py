@@ -1,0 +1,123 @@
+"""A project folder: reads project.toml and the tables it names, and takes their digests.
+
+Understanding the settings is `mrv.project`, judging plots `mrv.plots`, judging trees `mrv.field`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import geopandas as gpd
+import pandas as pd
+
+from mrv.errors import ProjectInvalid
+from mrv.project import ProjectSettings, parse_project
+from mrv.sources.tables import parse_csv, read_bytes, rename
+from mrv.sources.vectors import parse_boundaries
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFolder:
+    """What a project brought.
+
+    Attributes:
+        settings: Of project.toml.
+        plots_raw: Boundaries as they came, columns under our names.
+        trees_raw: Inventory as texts under our column names, index = line of the file; None where
+            the project brought none.
+        digests: `project.toml`, `plots` and `trees` -> sha-256 of the file.
+        catalog: Address or absolute path of the scenes; empty where they are simulated.
+        folder: Where the project lies.
+    """
+
+    settings: ProjectSettings
+    plots_raw: gpd.GeoDataFrame
+    trees_raw: pd.DataFrame | None
+    digests: Mapping[str, str]
+    catalog: str
+    folder: Path
+
+
+def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
+    """Read a project.
+
+    Args:
+        folder: With a project.toml.
+        allow_outside: Whether its paths may lead out of the folder; only for one's own machine.
+
+    Raises:
+        ProjectInvalid: If settings are wrong or a path leads out of the folder.
+        TableInvalid: If a table cannot be read.
+    """
+    home = folder.resolve()
+    place = home / "project.toml"
+    if not place.is_file():
+        raise ProjectInvalid(
+            f"There is no project.toml in {folder}; a project is a folder with one.",
+            folder=str(folder),
+        )
+    raw = read_bytes(place)
+    settings = parse_project(_utf8(raw))
+    inputs = settings.inputs
+    plots_path = _inside(home, inputs.plots, "inputs.plots", allow_outside=allow_outside)
+    plots = read_bytes(plots_path)
+    digests = {"project.toml": _sha256(raw), "plots": _sha256(plots)}
+    boundaries = rename(
+        parse_boundaries(plots, plots_path.name), inputs.plot_columns, plots_path.name
+    )
+    trees_raw = None
+    if inputs.trees is not None:
+        trees_path = _inside(home, inputs.trees, "inputs.trees", allow_outside=allow_outside)
+        trees = read_bytes(trees_path)
+        digests["trees"] = _sha256(trees)
+        trees_raw = parse_csv(trees, trees_path.name, inputs.tree_columns)
+    return ProjectFolder(
+        settings=settings,
+        plots_raw=gpd.GeoDataFrame(boundaries),
+        trees_raw=trees_raw,
+        digests=MappingProxyType(digests),
+        catalog=_catalog(home, settings, allow_outside=allow_outside),
+        folder=home,
+    )
+
+
+def _catalog(home: Path, settings: ProjectSettings, *, allow_outside: bool) -> str:
+    location = settings.imagery.location
+    if settings.imagery.source == "simulation":
+        return ""
+    if urlsplit(location).scheme in ("http", "https"):
+        return location
+    if settings.imagery.source == "api":
+        raise ProjectInvalid(
+            f"imagery.location must be the web address of a STAC API, not '{location}'.",
+            setting="imagery.location",
+        )
+    return str(_inside(home, location, "imagery.location", allow_outside=allow_outside))
+
+
+def _inside(home: Path, path: str, setting: str, *, allow_outside: bool) -> Path:
+    place = (home / path).resolve()
+    if not allow_outside and not place.is_relative_to(home):
+        raise ProjectInvalid(
+            f"{setting} leads out of the project folder ('{path}'); copy the file into it.",
+            setting=setting,
+        )
+    if not place.exists():
+        raise ProjectInvalid(f"{setting} names '{path}', which is not there.", setting=setting)
+    return place
+
+
+def _utf8(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProjectInvalid(
+            f"project.toml is not UTF-8 text (byte {error.start}); save it as UTF-8."
+        ) from error
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
