@@ -61,6 +61,7 @@ class BatchCard:
 
     Attributes:
         number: Of the project's issuances, from 1.
+        vintage_start, vintage_end: First day of the monitoring period, and the day after its last.
         credits: The block for sale; None where the period earned less than a whole tonne.
         buffer: The block kept against reversals; None where there is none.
         unverified: Rules that rest on memory alone; not empty only in a demonstration registry.

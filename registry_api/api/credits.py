@@ -1,0 +1,98 @@
+"""Credits: searching them, finding a serial's block, its way down, and issuing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry_api.api.examples import example
+from registry_api.api.parameters import (
+    BatchId,
+    Credits,
+    Plain,
+    SerialText,
+    Unit,
+    idempotency_key,
+    link_next,
+)
+from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
+from registry_api.services import credits as issued
+from registry_api.services import issuance, lineage
+from registry_api.services.views import (
+    BatchCard,
+    BatchDetail,
+    CreditBlock,
+    Lineage,
+    Page,
+    SerialAnswer,
+)
+
+router = APIRouter(tags=["credits"])
+
+
+class IssueRequest(BaseModel):
+    """Which estimate to issue."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    estimate_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0f" * 32])]
+
+
+@router.get("/credits", summary="Search credits", responses=example("credits"))
+def list_credits(
+    request: Request, response: Response, session: ReadSession, query: Credits
+) -> Page[CreditBlock]:
+    """List serial blocks, newest first."""
+    page = issued.search(session, query.filter(), limit=query.limit, cursor=query.cursor)
+    return link_next(request, response, page)
+
+
+@router.get("/batches", summary="List issuances", responses=example("batches"))
+def list_batches(
+    request: Request, response: Response, session: ReadSession, query: Credits
+) -> Page[BatchCard]:
+    """List issuances, newest first."""
+    page = issued.batches(session, query.filter(), limit=query.limit, cursor=query.cursor)
+    return link_next(request, response, page)
+
+
+@router.post(
+    "/batches",
+    status_code=status.HTTP_201_CREATED,
+    summary="Issue the credits of an approved estimate",
+    responses=example("batch_card", status=201),
+)
+def issue_batch(
+    body: IssueRequest,
+    key: Annotated[str, Depends(idempotency_key)],
+    caller: Caller,
+    session: WriteSession,
+    settings: SettingsDep,
+    response: Response,
+) -> BatchCard:
+    """Issue once; the same key again gives the same answer. Needs a registrar's key."""
+    batch = issuance.issue(session, body.estimate_sha256, key, by=caller.id, settings=settings)
+    response.headers["Location"] = f"/v1/batches/{batch.id}"
+    return batch
+
+
+@router.get("/batches/{batch_id}", summary="One issuance", responses=example("batch"))
+def get_batch(session: ReadSession, batch_id: BatchId, _query: Plain) -> BatchDetail:
+    """Show an issuance with its waterfall, its gates, its scenes and its decision."""
+    return issued.batch(session, batch_id)
+
+
+@router.get("/serials/{serial}", summary="The block a serial lies in", responses=example("serial"))
+def get_serial(session: ReadSession, serial: SerialText, query: Unit) -> SerialAnswer:
+    """Find the issued block from its own serial, from a block inside it, or from one credit."""
+    return issued.find_serial(session, serial, unit=query.unit)
+
+
+@router.get(
+    "/serials/{serial}/lineage",
+    summary="What a serial stands on",
+    responses=example("lineage"),
+)
+def get_lineage(session: ReadSession, serial: SerialText, query: Unit) -> Lineage:
+    """Give the graph from a serial down to decision, evidence, run, plots, scenes and trees."""
+    return lineage.lineage(session, serial, unit=query.unit)

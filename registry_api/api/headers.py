@@ -1,0 +1,132 @@
+"""What every answer carries beside its content: security headers, an ETag, and a size limit.
+
+Written as plain ASGI, so that streamed answers stay streams.
+"""
+
+import hashlib
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data: blob:",  # the map paints tiles it has made itself
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+_ALWAYS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_HSTS = "max-age=31536000; includeSubDomains"
+_LARGEST_BODY_BYTES = 1_000_000
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a browser strict."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app = app
+        self.headers = _ALWAYS | ({"Strict-Transport-Security": _HSTS} if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+class EntityTags:
+    """Names each answer of the API by its content, and sends nothing twice to who has it already.
+
+    Only answers that come in one piece are named; the API's all do.
+    """
+
+    def __init__(self, app: ASGIApp, *, prefix: str) -> None:
+        self.app = app
+        self.prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        asks = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+        if not asks or not scope["path"].startswith(self.prefix):
+            await self.app(scope, receive, send)
+            return
+        known = Headers(scope=scope).get("if-none-match", "")
+        start: Message = {}
+
+        async def sending(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            if start:
+                if start["status"] == 200 and not message.get("more_body", False):  # noqa: PLR2004
+                    message = _tagged(start, message, known)
+                await send(start)
+                start = {}
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def _tagged(start: Message, body: Message, known: str) -> Message:
+    headers = MutableHeaders(scope=start)
+    headers.setdefault("ETag", f'"{hashlib.sha256(body.get("body", b"")).hexdigest()}"')
+    headers.setdefault("Cache-Control", "no-cache")
+    held = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    if headers["ETag"] not in held and "*" not in held:
+        return body
+    start["status"] = 304
+    del headers["Content-Length"], headers["Content-Type"]
+    return {**body, "body": b""}
+
+
+class BodyLimit:
+    """Refuses a request that is larger than anything the registry asks for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        stated = Headers(scope=scope).get("content-length", "0")
+        if not stated.isdigit() or int(stated) > _LARGEST_BODY_BYTES:
+            refusal = PlainTextResponse("The request is too large.\n", 413)
+            await refusal(scope, receive, send)
+            return
+        taken = 0
+
+        async def receiving() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > _LARGEST_BODY_BYTES:  # chunked, so the length was not stated
+                return {"type": "http.disconnect"}
+            return message
+
+        await self.app(scope, receiving, send)

@@ -1,0 +1,116 @@
+"""What requests are made of: paths, queries and headers, each with its limits.
+
+Unknown query parameters and body fields are refused, so that a misspelt filter never returns
+everything.
+"""
+
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Header, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from registry_api.errors import KeyMissing
+from registry_api.services.views import CreditFilter, Page
+
+_LARGEST_PAGE = 200
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
+Item = TypeVar("Item")
+
+ProjectId = Annotated[
+    str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$", examples=["kisumu-womens-group"])
+]
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="digest of the document")]
+PlotId = Annotated[str, Path(min_length=1, max_length=120, examples=["KWG-001"])]
+BatchId = Annotated[str, Path(min_length=1, max_length=40)]
+SerialText = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=200,
+        description="a block as issued, a block inside it, or one credit of it",
+        examples=["PKL-KE-KISUMU-WOMENS-GROUP-C-20210201-20240201-0001-000001-000120-J"],
+    ),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageQuery(_Strict):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=_LARGEST_PAGE)] = 50
+    cursor: Annotated[str | None, Field(max_length=512)] = None
+
+
+class ProjectQuery(PageQuery):
+    """Which projects."""
+
+    country: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$", examples=["KE"])] = None
+
+
+class CreditQuery(ProjectQuery):
+    """Which credits."""
+
+    project: Annotated[str | None, Field(max_length=40)] = None
+    vintage: Annotated[
+        int | None,
+        Field(ge=_FIRST_YEAR, le=_LAST_YEAR, description="a year the monitoring period touches"),
+    ] = None
+    status: Literal["active", "buffer"] | None = None
+    methodology: Annotated[str | None, Field(max_length=80)] = None
+
+    def filter(self) -> CreditFilter:
+        """Give what the services search by."""
+        return CreditFilter(
+            country=self.country,
+            project=self.project,
+            vintage=self.vintage,
+            status=self.status,
+            methodology=self.methodology,
+        )
+
+
+class UnitQuery(_Strict):
+    """Which one of a block's credits."""
+
+    unit: Annotated[int | None, Field(ge=1, le=2**53, description="one credit in the block")] = None
+
+
+class NoQuery(_Strict):
+    """Nothing: any query parameter is a mistake."""
+
+
+Paged = Annotated[PageQuery, Query()]
+Projects = Annotated[ProjectQuery, Query()]
+Credits = Annotated[CreditQuery, Query()]
+Unit = Annotated[UnitQuery, Query()]
+Plain = Annotated[NoQuery, Query()]
+
+
+def idempotency_key(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="your name for this request, 8 to 128 characters; required",
+        ),
+    ] = None,
+) -> str:
+    """Insist on the caller's name for the request."""
+    if key is None:
+        raise KeyMissing(
+            "Send an Idempotency-Key header: your own unique name for this request, so that "
+            "sending it twice does it once."
+        )
+    return key
+
+
+def link_next(request: Request, response: Response, page: Page[Item]) -> Page[Item]:
+    """Say in a Link header (RFC 8288) where the list goes on."""
+    if page.next_cursor is not None:
+        query = {**request.query_params, "cursor": page.next_cursor}
+        response.headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+    return page

@@ -1,0 +1,83 @@
+"""Putting the web application together: the API under /v1, and the pages if they exist."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from registry_api.api import router
+from registry_api.api.headers import BodyLimit, EntityTags, SecurityHeaders
+from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_errors
+from registry_api.db import database
+from registry_api.settings import Settings
+
+_DESCRIPTION = """
+Smallholder tree-carbon credits that anyone can check: projects, issuances, serials, and the way
+down from a serial to the scenes and trees it stands on. Places are coarse cells and areas are
+bands; who farms where is not told.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: By default those of the environment.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        database(settings.database)  # made and brought to its newest shape before the first request
+        yield
+
+    app = FastAPI(
+        title="Parkland registry",
+        description=_DESCRIPTION,
+        version="1",
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.include_router(router, prefix=API_PREFIX)
+    answer_errors(app, _mount_pages(app))
+    _describe_problems(app)
+    app.add_middleware(EntityTags, prefix=API_PREFIX)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
+    app.add_middleware(SecurityHeaders, https=settings.public_url.scheme == "https")
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _mount_pages(app: FastAPI) -> ErrorPage | None:
+    if find_spec("registry_api.web.routes") is None:
+        return None
+    from registry_api.web import routes
+
+    routes.mount(app)
+    return routes.error_page
+
+
+def _describe_problems(app: FastAPI) -> None:
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = describe()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(shape.pop("$defs"))
+        schemas["Problem"] = shape
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -1,0 +1,153 @@
+"""Accounts, their one role each, and the keys machines come in with.
+
+A key is 256 random bits, shown once; only its SHA-256 is kept, which needs no salt at that length.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, cast, get_args
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry_api.db.models import Account, ApiKey
+from registry_api.errors import (
+    Contradiction,
+    NotAcceptable,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+)
+from registry_api.services.canonical import sha256_of_text
+from registry_api.settings import Settings
+
+Role = Literal["developer", "verifier", "registrar", "buyer"]
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+_KEY_PREFIX = "pkl_"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Who acts."""
+
+    id: str
+    name: str
+    role: Role
+
+
+def register_account(session: Session, account_id: str, name: str, role: Role) -> AccountView:
+    """Open an account; the same account again changes nothing.
+
+    Raises:
+        NotAcceptable: If the id or the role is not one.
+        Contradiction: If the account exists with another role.
+    """
+    if not _SLUG.fullmatch(account_id) or role not in get_args(Role):
+        raise NotAcceptable(
+            f"An account needs an id of 3 to 40 letters a-z, digits and hyphens and one of the "
+            f"roles {', '.join(get_args(Role))}; '{account_id}' with role '{role}' does not fit."
+        )
+    account = session.get(Account, account_id)
+    if account is None:
+        account = Account(id=account_id, name=name[:200], role=role, created_at=datetime.now(UTC))
+        session.add(account)
+        session.flush()
+    elif account.role != role:
+        raise Contradiction(
+            f"Account {account_id} is a {account.role}; an account has one role, so use another "
+            f"account to act as {role}.",
+            account=account_id,
+        )
+    return _view(account)
+
+
+def demonstration_account(session: Session, settings: Settings, role: Role) -> AccountView:
+    """Give the account `demo-<role>`, which exists in demonstration registries only.
+
+    Raises:
+        NotAllowed: If this registry is not a demonstration.
+    """
+    if not settings.demo:
+        raise NotAllowed("Demonstration accounts exist in a demonstration registry only.")
+    return register_account(session, f"demo-{role}", f"Demonstration {role}", role)
+
+
+def account(session: Session, account_id: str) -> AccountView:
+    """Find an account.
+
+    Raises:
+        NotFound: If there is none of that id.
+    """
+    found = session.get(Account, account_id)
+    if found is None:
+        raise NotFound(f"There is no account '{account_id}'.", account=account_id)
+    return _view(found)
+
+
+def demand_role(session: Session, account_id: str, role: Role) -> AccountView:
+    """Find an account and insist on its role.
+
+    Raises:
+        NotAllowed: If the account has another role.
+    """
+    found = account(session, account_id)
+    if found.role != role:
+        raise NotAllowed(
+            f"This needs an account with the role {role}; {account_id} is a {found.role}.",
+            account=account_id,
+        )
+    return found
+
+
+def create_key(session: Session, account_id: str) -> str:
+    """Make a key for an account and give it back, the only time it can be seen."""
+    account(session, account_id)
+    key = _KEY_PREFIX + secrets.token_urlsafe(32)
+    session.add(
+        ApiKey(
+            account_id=account_id,
+            prefix=key[:12],
+            key_sha256=sha256_of_text(key),
+            created_at=datetime.now(UTC),
+        )
+    )
+    session.flush()
+    return key
+
+
+def revoke_key(session: Session, key: str) -> None:
+    """Make a key useless from now on.
+
+    Raises:
+        NotFound: If there is no such key.
+    """
+    found = session.scalars(select(ApiKey).where(ApiKey.key_sha256 == sha256_of_text(key))).first()
+    if found is None:
+        raise NotFound("There is no such key.")
+    found.revoked_at = found.revoked_at or datetime.now(UTC)
+    session.flush()
+
+
+def authenticate(session: Session, key: str) -> AccountView:
+    """Find who a key belongs to.
+
+    The lookup is by digest, so its timing tells nothing about keys that exist.
+
+    Raises:
+        NotAuthenticated: If the key is unknown or revoked.
+    """
+    digest = sha256_of_text(key.encode("utf-8", "replace").decode())
+    found = session.execute(
+        select(Account)
+        .join(ApiKey, ApiKey.account_id == Account.id)
+        .where(ApiKey.key_sha256 == digest, ApiKey.revoked_at.is_(None))
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotAuthenticated("The API key is not known here or was revoked.")
+    return _view(found)
+
+
+def _view(account: Account) -> AccountView:
+    return AccountView(account.id, account.name, cast("Role", account.role))

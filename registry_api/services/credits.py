@@ -1,0 +1,151 @@
+"""Credits: searching blocks and issuances, and finding the block a serial lies in."""
+
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from mrv.crediting import serials
+from registry_api.db.models import CreditBatch, SerialBlock
+from registry_api.errors import NotFound
+from registry_api.services import batches as issuances
+from registry_api.services import paging
+from registry_api.services.estimates import estimate
+from registry_api.services.verification import decisions_of
+from registry_api.services.views import (
+    BatchCard,
+    BatchDetail,
+    CreditBlock,
+    CreditFilter,
+    Page,
+    SerialAnswer,
+)
+
+_BIGGEST_SERIAL = 2**53
+Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
+
+
+def search(
+    session: Session, wanted: CreditFilter, *, limit: int = 50, cursor: str | None = None
+) -> Page[CreditBlock]:
+    """List serial blocks, newest first."""
+    (before,) = paging.decode(cursor, int) or (None,)
+    query = _filtered(
+        select(SerialBlock).join(CreditBatch, CreditBatch.id == SerialBlock.batch_id), wanted
+    )
+    if wanted.status is not None:
+        query = query.where(SerialBlock.issued_as == wanted.status)
+    if before is not None:
+        query = query.where(SerialBlock.id < before)
+    blocks = session.scalars(query.order_by(SerialBlock.id.desc()).limit(limit + 1)).all()
+    shown = blocks[:limit]
+    rows = session.execute(
+        issuances.batch_rows().where(CreditBatch.id.in_({block.batch_id for block in shown}))
+    ).all()
+    batch_of = {row[0].id: row[0] for row in rows}
+    card_of = {card.id: card for card in issuances.cards(session, [(*row,) for row in rows])}
+    return Page(
+        tuple(
+            CreditBlock(
+                issuances.block_view(batch_of[block.batch_id], block), card_of[str(block.batch_id)]
+            )
+            for block in shown
+        ),
+        paging.encode(shown[-1].id) if len(blocks) > limit else None,
+    )
+
+
+def batches(
+    session: Session, wanted: CreditFilter, *, limit: int = 50, cursor: str | None = None
+) -> Page[BatchCard]:
+    """List issuances, newest first; with a status, those that have a block of it."""
+    (before,) = paging.decode(cursor, int) or (None,)
+    query = _filtered(issuances.batch_rows(), wanted)
+    if wanted.status is not None:
+        query = query.where(
+            select(SerialBlock.id)
+            .where(SerialBlock.batch_id == CreditBatch.id, SerialBlock.issued_as == wanted.status)
+            .exists()
+        )
+    if before is not None:
+        query = query.where(CreditBatch.sequence < before)
+    rows = session.execute(query.order_by(CreditBatch.sequence.desc()).limit(limit + 1)).all()
+    cards = issuances.cards(session, [(*row,) for row in rows[:limit]])
+    return Page(cards, paging.encode(rows[limit - 1][0].sequence) if len(rows) > limit else None)
+
+
+def batch(session: Session, batch_id: str) -> BatchDetail:
+    """Show one issuance and everything it stands on.
+
+    Raises:
+        NotFound: If there is no such issuance.
+    """
+    try:
+        key = UUID(batch_id)
+    except ValueError:
+        raise NotFound(f"There is no issuance '{batch_id[:80]}'.") from None
+    row = session.execute(issuances.batch_rows().where(CreditBatch.id == key)).first()
+    if row is None:
+        raise NotFound(f"There is no issuance '{batch_id}'.")
+    card = issuances.cards(session, [(*row,)])[0]
+    decision = next(
+        d for d in decisions_of(session, card.estimate_sha256) if d.id == str(row[0].decision_id)
+    )
+    return BatchDetail(card, decision, estimate(session, card.estimate_sha256))
+
+
+def find_serial(session: Session, text: str, *, unit: int | None = None) -> SerialAnswer:
+    """Find the issued block that a serial lies in.
+
+    Args:
+        session: Where to look.
+        text: A block as issued, any block inside it, or one unit of it.
+        unit: One credit inside the block that text names.
+
+    Raises:
+        InputRejected: If the text is not a serial, or a character was mistyped.
+        NotFound: If no such credits were issued.
+    """
+    asked = serials.parse_serial(text)
+    if unit is not None:
+        if not asked.first <= unit <= asked.last:
+            raise NotFound(f"Credit {unit} is not in {serials.format_serial(asked)}.", unit=unit)
+        asked = asked.single(unit)
+    serial = serials.format_serial(asked)
+    if asked.last > _BIGGEST_SERIAL:
+        raise NotFound(f"No credits {serial} were issued here.", serial=serial)
+    block = session.scalars(
+        select(SerialBlock).where(
+            SerialBlock.project_id == asked.project,
+            SerialBlock.kind == asked.kind,
+            SerialBlock.first_serial <= asked.first,
+            SerialBlock.last_serial >= asked.last,
+        )
+    ).first()
+    row = (
+        block
+        and session.execute(issuances.batch_rows().where(CreditBatch.id == block.batch_id)).first()
+    )
+    if block is None or not row or not issuances.in_words(row[0], block).contains(asked):
+        raise NotFound(f"No credits {serial} were issued here.", serial=serial)
+    return SerialAnswer(
+        serial=serial,
+        unit=asked.first if asked.first == asked.last else None,
+        block=issuances.block_view(row[0], block),
+        batch=issuances.cards(session, [(*row,)])[0],
+    )
+
+
+def _filtered(query: Asked, wanted: CreditFilter) -> Asked:
+    if wanted.country is not None:
+        query = query.where(CreditBatch.country == wanted.country)
+    if wanted.project is not None:
+        query = query.where(CreditBatch.project_id == wanted.project)
+    if wanted.methodology is not None:
+        query = query.where(CreditBatch.methodology_id == wanted.methodology)
+    if wanted.vintage is not None:
+        first, after = date(wanted.vintage, 1, 1), date(wanted.vintage + 1, 1, 1)
+        query = query.where(CreditBatch.vintage_start < after, CreditBatch.vintage_end > first)
+    return query

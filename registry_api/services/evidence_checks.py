@@ -1,0 +1,147 @@
+"""Whether an evidence document agrees with itself and lacks no way down.
+
+Carbon is not recomputed here: that is a verifier's, with the bundle. These checks only add up what
+the document states, so that nothing which contradicts itself enters the ledger.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mrv.crediting.rounding import KG_PER_T
+from mrv.evidence.documents import EvidenceDocument
+from mrv.quality import Verdict
+from registry_api.errors import EvidenceMissing, EvidenceWrong
+from registry_api.settings import Settings
+
+NEEDED_ARTIFACTS = ("project.toml", "plots", "trees", "observations")
+_ORDER = (
+    "gross", "baseline", "uncertainty", "project_emissions", "leakage",
+    "net_benefit", "buffer", "issuable",
+)  # fmt: skip
+_SUBTOTALS = ("net_benefit", "issuable")
+
+
+def check_sums(document: EvidenceDocument) -> None:
+    """Insist that every sum the document states is one.
+
+    Raises:
+        EvidenceWrong: Naming each sum that is not, with both numbers.
+    """
+    faults = [*_lines(document), *_books(document), *_plots(document)]
+    if faults:
+        raise EvidenceWrong(
+            f"The evidence of {document.project.id} {document.period.id} contradicts itself: "
+            + "; ".join(faults)
+            + ".",
+            faults=faults,
+        )
+
+
+def demand_gates(document: EvidenceDocument, *, demo: bool) -> None:
+    """Insist that every gate the rules require has answered and passed.
+
+    Raises:
+        NotCreditable: Naming each gate that failed or never answered.
+    """
+    from mrv.crediting.gates import demand  # brings the estimation stack
+
+    demand(
+        (Verdict(v.gate, v.passed, v.measured, v.limit, v.sentence) for v in document.verdicts),
+        demo=demo,
+    )
+
+
+def check_way_down(document: EvidenceDocument, settings: Settings) -> None:
+    """Insist that everything a credit is followed down to is named, and kept here.
+
+    Raises:
+        EvidenceMissing: Naming each thing that is not.
+    """
+    missing = [*_missing(document), *_not_kept(document, settings)]
+    if missing:
+        raise EvidenceMissing(
+            f"The evidence of {document.project.id} {document.period.id} has no way down to "
+            + "; ".join(missing)
+            + ".",
+            missing=missing,
+        )
+
+
+def _lines(document: EvidenceDocument) -> Iterator[str]:
+    keys = tuple(line.key for line in document.waterfall)
+    if keys != _ORDER:
+        yield f"the waterfall reads {', '.join(keys)}, and must read {', '.join(_ORDER)}"
+        return
+    level = 0
+    for line in document.waterfall:
+        if line.key in _SUBTOTALS:
+            if line.quantity_kg != level:
+                yield (
+                    f"the lines above {line.key} add up to {level} kg, it says "
+                    f"{line.quantity_kg} kg"
+                )
+            continue
+        if line.key != "gross" and line.quantity_kg > 0:
+            yield f"{line.key} adds {line.quantity_kg} kg, and may only take away"
+        level += line.quantity_kg
+
+
+def _books(document: EvidenceDocument) -> Iterator[str]:
+    q = document.quantities
+    issuable = {line.key: line.quantity_kg for line in document.waterfall}.get("issuable")
+    if issuable is not None and issuable != q.cumulative_net_kg:
+        yield f"{issuable} kg are issuable, the books say {q.cumulative_net_kg} kg"
+    if min(q.credits_t, q.buffer_t, q.issued_before_kg, q.reversal_kg) < 0:
+        yield "credits, buffer, what was issued before and a reversal cannot be below zero"
+    if not 0 <= q.carried_out_kg < KG_PER_T:
+        yield f"{q.carried_out_kg} kg are carried, and a carry is 0 to {KG_PER_T - 1} kg"
+    if q.reversal_kg and (q.credits_t or q.carried_out_kg):
+        yield "a reversal leaves neither credits nor a carry"
+    open_kg = q.cumulative_net_kg - q.issued_before_kg
+    booked = q.credits_t * KG_PER_T + q.carried_out_kg - q.reversal_kg
+    if booked != open_kg:
+        yield (f"{open_kg} kg are open, credits with carry and reversal make {booked} kg of it")
+
+
+def _plots(document: EvidenceDocument) -> Iterator[str]:
+    q = document.quantities
+    earned = q.cumulative_net_kg - q.issued_before_kg - q.carried_in_kg
+    shared = sum(plot.net_kg for plot in document.plots)
+    if shared != earned:
+        yield f"plots share {shared} kg, the period earned {earned} kg"
+    twice = [plot for plot, n in Counter(p.plot_id for p in document.plots).items() if n > 1]
+    if twice:
+        yield f"plots named more than once: {', '.join(sorted(twice)[:10])}"
+    strata = {stratum.stratum for stratum in document.strata}
+    stray = sorted({plot.stratum for plot in document.plots} - strata)
+    if stray:
+        yield f"plots lie in strata that have no result: {', '.join(stray[:10])}"
+
+
+def _not_kept(document: EvidenceDocument, settings: Settings) -> Iterator[str]:
+    from mrv.sources.artifacts import ArtifactStore  # brings pandas
+
+    store = ArtifactStore(settings.artifact_root)
+    lost = [a.name for a in document.artifacts if not store.has(a.sha256)]
+    if lost:
+        yield f"the content of {', '.join(lost)}, which is not in the artifact store"
+
+
+def _missing(document: EvidenceDocument) -> Iterator[str]:
+    named = {artifact.name for artifact in document.artifacts}
+    lacking = [name for name in NEEDED_ARTIFACTS if name not in named]
+    if lacking:
+        yield f"the artifacts {', '.join(lacking)}"
+    if not document.scenes:
+        yield "any scene"
+    if not document.plots:
+        yield "any plot"
+    if not document.verdicts:
+        yield "any gate's verdict"
+    if not document.run.code_version.strip() or not document.run.libraries:
+        yield "the code version and libraries of the run"
+    if not any(plot.sampled and plot.trees_measured for plot in document.plots):
+        yield "any measured tree"
+    unsourced = [line.key for line in document.waterfall if not line.source.strip()]
+    if unsourced:
+        yield f"the clause behind {', '.join(unsourced)}"

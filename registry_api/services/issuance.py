@@ -1,0 +1,276 @@
+"""Issuance: one transaction that turns an approved estimate into serials, once.
+
+How many credits there are was decided in `mrv.crediting`; what is checked here is that the gates
+passed, that somebody independent approved, that the books continue where they ended, and that the
+land is free.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mrv.crediting.rounding import KG_PER_T
+from mrv.errors import NotCreditable
+from mrv.evidence.documents import EvidenceDocument
+from mrv.methodologies import load_methodology
+from registry_api.db import lock_for_writing
+from registry_api.db.models import (
+    CreditBatch,
+    Estimate,
+    MonitoringPeriod,
+    Plot,
+    PlotContribution,
+    PlotVersion,
+    SerialBlock,
+)
+from registry_api.errors import AlreadyIssued, EvidenceWrong, NotAllowed, NotFound
+from registry_api.services import batches, idempotency, ledger
+from registry_api.services.accounts import demand_role
+from registry_api.services.claims import POOL, refuse_claimed_land
+from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
+from registry_api.services.latest import newest_plots
+from registry_api.services.verification import newest_decision
+from registry_api.services.views import BatchCard
+from registry_api.settings import Settings
+
+_KIND: Literal["C"] = "C"
+
+
+def issue(
+    session: Session,
+    estimate_sha256: str,
+    idempotency_key: str,
+    *,
+    by: str,
+    settings: Settings,
+) -> BatchCard:
+    """Issue the credits of an approved estimate; the same key again gives the same answer.
+
+    Args:
+        session: The one transaction.
+        estimate_sha256: Digest of the evidence document.
+        idempotency_key: The caller's name for this request, unique per account.
+        by: Account of the registrar.
+        settings: Of the registry; a demonstration may issue under unverified rules.
+
+    Raises:
+        NotFound: If there is no such estimate.
+        NotAllowed: If the account is no registrar, nobody approved, or the approval is the
+            registrar's own.
+        KeyReused: If the key belongs to another request.
+        NotCreditable: If a gate failed, or a rule is unverified and this is no demonstration.
+        AlreadyIssued: If the estimate, its period or its land has credits.
+        EvidenceWrong: If the books have moved on since the estimate was made.
+        EvidenceMissing: If the way down has a gap.
+    """
+    lock_for_writing(session)
+    demand_role(session, by, "registrar")
+    request = {"estimate": estimate_sha256}
+    earlier = idempotency.answered(session, by, idempotency_key, "issue", request)
+    if earlier is not None:
+        return _card(session, earlier)
+    estimate = session.get(Estimate, estimate_sha256)
+    if estimate is None:
+        raise NotFound("There is no estimate with that digest.", estimate=estimate_sha256)
+    batch = _issue(session, estimate, by=by, settings=settings)
+    idempotency.remember(session, by, idempotency_key, "issue", request, str(batch.id))
+    return _card(session, str(batch.id))
+
+
+def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings) -> CreditBatch:
+    document = EvidenceDocument.model_validate_json(estimate.document)
+    period = session.get_one(MonitoringPeriod, estimate.period_key)
+    _refuse_second_issue(session, estimate, period)
+    check_sums(document)
+    check_way_down(document, settings)
+    demand_gates(document, demo=settings.demo)
+    _demand_verified_rules(document, settings)
+    decision = newest_decision(session, estimate.sha256)
+    if decision is None or not decision.approved:
+        raise NotAllowed(
+            "This estimate has no approval by a verifier; issuance needs one.",
+            estimate=estimate.sha256,
+        )
+    plots = _plot_versions(session, document)
+    refuse_claimed_land(
+        session,
+        list(plots.values()),
+        start=period.start_on,
+        end=period.end_on,
+        overlap_max_fraction=load_methodology(
+            document.methodology.id, document.methodology.version
+        ).number("eligibility.overlap_max_fraction"),
+    )
+    number, next_serial = _continue_books(session, document)
+    batch = CreditBatch(
+        id=uuid4(),
+        project_id=period.project_id,
+        period_key=period.id,
+        number=number,
+        estimate_sha256=estimate.sha256,
+        decision_id=decision.id,
+        registry_code=settings.registry_code,
+        country=document.project.country,
+        methodology_id=document.methodology.id,
+        methodology_version=document.methodology.version,
+        vintage_start=period.start_on,
+        vintage_end=period.end_on,
+        unverified=json.dumps(document.methodology.unverified),
+        simulated=document.project.simulated,
+        cumulative_net_kg=document.quantities.cumulative_net_kg,
+        issued_kg=document.quantities.credits_t * KG_PER_T,
+        issued_by=by,
+    )
+    blocks = _blocks(batch, estimate, next_serial)
+    entry = ledger.append(
+        session, "batch_issued", actor=by, payload=_payload(batch, blocks, document)
+    )
+    batch.sequence, batch.issued_at = entry.sequence, entry.recorded_at
+    session.add(batch)
+    session.flush()
+    session.add_all(blocks)
+    session.add_all(_contributions(batch, document, plots))
+    session.flush()
+    return batch
+
+
+def _refuse_second_issue(session: Session, estimate: Estimate, period: MonitoringPeriod) -> None:
+    issued = session.scalars(select(CreditBatch).where(CreditBatch.period_key == period.id)).first()
+    if issued is None:
+        return
+    what = "This estimate" if issued.estimate_sha256 == estimate.sha256 else "This period"
+    raise AlreadyIssued(
+        f"{what} was issued on {issued.issued_at:%Y-%m-%d} as batch {issued.number} of "
+        f"{issued.project_id}.",
+        batch=str(issued.id),
+    )
+
+
+def _demand_verified_rules(document: EvidenceDocument, settings: Settings) -> None:
+    rules = document.methodology
+    if rules.unverified and not settings.demo:
+        raise NotCreditable(
+            f"Methodology {rules.id} version {rules.version} has rules that rest on memory alone "
+            f"({', '.join(rules.unverified)}); only a demonstration registry may issue under it.",
+            unverified=list(rules.unverified),
+        )
+
+
+def _plot_versions(session: Session, document: EvidenceDocument) -> dict[str, PlotVersion]:
+    plot = newest_plots()
+    named = {contribution.plot_id for contribution in document.plots}
+    rows = session.execute(
+        select(Plot.plot_id, plot)
+        .join(plot, plot.plot_key == Plot.id)
+        .where(Plot.project_id == document.project.id)
+    )
+    found = {plot_id: version for plot_id, version in rows if plot_id in named}
+    if len(found) < len(named):
+        raise EvidenceWrong(
+            f"Plots are not registered: {', '.join(sorted(named - found.keys())[:10])}."
+        )
+    return found
+
+
+def _continue_books(session: Session, document: EvidenceDocument) -> tuple[int, int]:
+    """Insist that the estimate starts from where the project's books end.
+
+    Returns:
+        Number of the next batch, and of its first credit.
+    """
+    project_id, q = document.project.id, document.quantities
+    last = session.scalars(
+        select(CreditBatch)
+        .where(CreditBatch.project_id == project_id)
+        .order_by(CreditBatch.number.desc())
+        .limit(1)
+    ).first()
+    last_serial = session.scalars(
+        select(func.coalesce(func.max(SerialBlock.last_serial), 0)).where(
+            SerialBlock.project_id == project_id, SerialBlock.kind == _KIND
+        )
+    ).one()
+    issued_t, buffer_t = batches.totals_by_project(session, [project_id]).get(project_id, (0, 0))
+    carried_kg = last.cumulative_net_kg - issued_t * KG_PER_T if last else 0
+    if (q.issued_before_kg, q.carried_in_kg) != (issued_t * KG_PER_T, carried_kg):
+        raise EvidenceWrong(
+            f"The estimate starts from {q.issued_before_kg} kg issued and {q.carried_in_kg} kg "
+            f"carried; the books of {project_id} say {issued_t * KG_PER_T} kg and {carried_kg} "
+            "kg. Make it again from there."
+        )
+    owed_kg = -next(line.quantity_kg for line in document.waterfall if line.key == "buffer")
+    due_t = max(0, owed_kg // KG_PER_T - buffer_t)
+    if q.buffer_t != due_t:
+        raise EvidenceWrong(
+            f"The estimate sets {q.buffer_t} t aside; with {buffer_t} t in the buffer already and "
+            f"{owed_kg} kg due since the start, {due_t} t are to be set aside."
+        )
+    return (last.number + 1 if last else 1), int(last_serial) + 1
+
+
+def _blocks(batch: CreditBatch, estimate: Estimate, next_serial: int) -> list[SerialBlock]:
+    blocks = []
+    for issued_as, quantity_t in (("active", estimate.credits_t), ("buffer", estimate.buffer_t)):
+        if quantity_t:
+            blocks.append(
+                SerialBlock(
+                    batch_id=batch.id,
+                    project_id=batch.project_id,
+                    kind=_KIND,
+                    issued_as=issued_as,
+                    first_serial=next_serial,
+                    last_serial=next_serial + quantity_t - 1,
+                    quantity_t=quantity_t,
+                )
+            )
+            next_serial += quantity_t
+    return blocks
+
+
+def _contributions(
+    batch: CreditBatch, document: EvidenceDocument, plots: dict[str, PlotVersion]
+) -> list[PlotContribution]:
+    return [
+        PlotContribution(
+            batch_id=batch.id,
+            plot_key=plots[plot.plot_id].plot_key,
+            plot_version_id=plots[plot.plot_id].id,
+            boundary_sha256=plots[plot.plot_id].boundary_sha256,
+            pool=POOL,
+            start_on=batch.vintage_start,
+            end_on=batch.vintage_end,
+            gross_kg=plot.gross_kg,
+            net_kg=plot.net_kg,
+        )
+        for plot in document.plots
+    ]
+
+
+def _payload(
+    batch: CreditBatch, blocks: Sequence[SerialBlock], document: EvidenceDocument
+) -> dict[str, object]:
+    return {
+        "batch": str(batch.id),
+        "number": batch.number,
+        "project": batch.project_id,
+        "period": document.period.id,
+        "estimate": batch.estimate_sha256,
+        "decision": str(batch.decision_id),
+        "unverified_rules": list(document.methodology.unverified),
+        "simulated": document.project.simulated,
+        "blocks": [
+            {"as": b.issued_as, "kind": b.kind, "first": b.first_serial, "last": b.last_serial}
+            for b in blocks
+        ],
+        "carried_out_kg": document.quantities.carried_out_kg,
+        "reversal_kg": document.quantities.reversal_kg,
+    }
+
+
+def _card(session: Session, batch_id: str) -> BatchCard:
+    row = session.execute(batches.batch_rows().where(CreditBatch.id == UUID(batch_id))).one()
+    return batches.cards(session, [(*row,)])[0]
