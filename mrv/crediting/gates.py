@@ -8,12 +8,14 @@ Two gates are answered where the scenes are read: `clear_looks` (`mrv.imagery.co
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mrv.errors import NotCreditable
-from mrv.estimation.estimate import ChangeEstimate
 from mrv.methodologies import Methodology
 from mrv.quality import Verdict
+
+if TYPE_CHECKING:  # the registry demands verdicts too, and starts without the estimators
+    from mrv.estimation.estimate import ChangeEstimate
 
 REQUIRED_GATES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -34,7 +36,23 @@ DEMO_MAY_WAIVE: Final = frozenset({"methodology_verified"})
 """What a demonstration registry may overlook; it then says so on every page."""
 
 
-def demand(verdicts: Iterable[Verdict], *, demo: bool = False) -> None:
+class Answer(Protocol):
+    """What the demand looks at: a `Verdict`, or its record in a document."""
+
+    @property
+    def gate(self) -> str:
+        """Stable name."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether crediting may go on."""
+
+    @property
+    def sentence(self) -> str:
+        """What was found."""
+
+
+def demand(verdicts: Iterable[Answer], *, demo: bool = False) -> None:
     """Insist that every required gate has answered and passed.
 
     Args:
@@ -45,7 +63,7 @@ def demand(verdicts: Iterable[Verdict], *, demo: bool = False) -> None:
         NotCreditable: Naming every gate that failed (`failed`) or is missing (`missing`), with
             what each found or asks for (`reasons`).
     """
-    answers: dict[str, list[Verdict]] = {gate: [] for gate in REQUIRED_GATES}
+    answers: dict[str, list[Answer]] = {gate: [] for gate in REQUIRED_GATES}
     for verdict in verdicts:
         answers.setdefault(verdict.gate, []).append(verdict)
     missing = [gate for gate, given in answers.items() if not given]
@@ -69,7 +87,7 @@ def demand(verdicts: Iterable[Verdict], *, demo: bool = False) -> None:
 
 
 def judge_estimate(
-    estimate: ChangeEstimate, methodology: Methodology, *, growth_cap: str
+    estimate: "ChangeEstimate", methodology: Methodology, *, growth_cap: str
 ) -> tuple[Verdict, ...]:
     """Answer every gate that looks at the estimate or the rules.
 
@@ -90,7 +108,7 @@ def judge_estimate(
     )
 
 
-def probability_sample(estimate: ChangeEstimate) -> Verdict:
+def probability_sample(estimate: "ChangeEstimate") -> Verdict:
     """Whether the enrolled plots that were measured were drawn with known probabilities."""
     lacking = estimate.without_probability
     if estimate.estimator == "none":
@@ -114,7 +132,7 @@ def probability_sample(estimate: ChangeEstimate) -> Verdict:
     )
 
 
-def enough_plots(estimate: ChangeEstimate, methodology: Methodology) -> Verdict:
+def enough_plots(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
     """Whether every stratum has enough plots measured at both epochs."""
     least = methodology.number("field_sample.plots_min_per_stratum")
     short = [s for s in estimate.strata if s.sampled < least]
@@ -134,7 +152,7 @@ def enough_plots(estimate: ChangeEstimate, methodology: Methodology) -> Verdict:
     )
 
 
-def enough_clusters(estimate: ChangeEstimate, methodology: Methodology) -> Verdict:
+def enough_clusters(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
     """Whether the measured plots lie in enough villages."""
     return _at_least(
         "enough_clusters",
@@ -145,7 +163,7 @@ def enough_clusters(estimate: ChangeEstimate, methodology: Methodology) -> Verdi
     )
 
 
-def enough_controls(estimate: ChangeEstimate, methodology: Methodology) -> Verdict:
+def enough_controls(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
     """Whether enough control plots were measured at both epochs."""
     return _at_least(
         "enough_controls",
@@ -156,7 +174,7 @@ def enough_controls(estimate: ChangeEstimate, methodology: Methodology) -> Verdi
     )
 
 
-def model_acceptance(estimate: ChangeEstimate) -> Verdict:
+def model_acceptance(estimate: "ChangeEstimate") -> Verdict:
     """Whether the map may carry the total, if the total rests on it."""
     report = estimate.map
     if estimate.estimator == "greg":
@@ -180,7 +198,7 @@ def model_acceptance(estimate: ChangeEstimate) -> Verdict:
 
 
 def plausible_growth(
-    estimate: ChangeEstimate, methodology: Methodology, *, growth_cap: str
+    estimate: "ChangeEstimate", methodology: Methodology, *, growth_cap: str
 ) -> Verdict:
     """Whether no stratum grew faster than the place plausibly allows."""
     cap = methodology.number(f"plausibility.{growth_cap}")
@@ -205,7 +223,7 @@ def plausible_growth(
     )
 
 
-def u90_within_ceiling(estimate: ChangeEstimate, methodology: Methodology) -> Verdict:
+def u90_within_ceiling(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
     """Whether there is a net gain, and its 90 % interval is not wider than the rules allow."""
     ceiling = methodology.number("uncertainty.ceiling_half_width")
     net = float(estimate.net_tco2e.mean())

@@ -49,6 +49,20 @@ def largest_remainder(total: int, targets: Sequence[Fraction]) -> list[int]:
     return floors
 
 
+def round_to_total(total: int, values: Sequence[float]) -> list[int]:
+    """Round signed values whose sum is a whole total but for rounding, so that they add up to it.
+
+    What they lack or exceed is spread evenly first.
+
+    Args:
+        total: What the integers must add up to.
+        values: Signed amounts in the same unit; at least one.
+    """
+    exact = [Fraction(value) for value in values]
+    gap = (total - sum(exact, Fraction(0))) / len(exact)
+    return largest_remainder(total, [value + gap for value in exact])
+
+
 def share_out(total: int, gains: Sequence[float], areas: Sequence[float]) -> list[int]:
     """Share a signed whole amount among plots in proportion to their signed gains.
 

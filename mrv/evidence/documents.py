@@ -86,8 +86,20 @@ class ModelReport(_Part):
     slope: float | None
     bias_fraction: float | None
     rmse_t_ha: float | None
+    rrmse: float | None = Field(default=None, description="RMSE over mean observed growth [1]")
     accepted: bool
     reason: str
+
+
+class CrossCheck(_Part):
+    """The same total by other roads; none of these numbers is credited."""
+
+    greg_t: float | None = Field(description="change by GREG [t d.m.]")
+    greg_sampling_se_t: float | None
+    expansion_t: float = Field(description="change without the map [t d.m.]")
+    expansion_sampling_se_t: float
+    gross_u90: float = Field(description="of gross removals, from the draws [1]")
+    approach_1_u90: float = Field(description="the same from closed formulas, IPCC Approach 1 [1]")
 
 
 class StratumResult(_Part):
@@ -150,15 +162,25 @@ class Quantities(_Part):
 
     cumulative_net_kg: int = Field(description="after all deductions and buffer, since the start")
     issued_before_kg: int
-    carried_in_kg: int
+    carried_in_kg: int = Field(description="less any reversal left open by earlier periods")
     credits_t: int
     buffer_t: int
+    buffer_before_t: int = Field(default=0, description="set aside in earlier periods")
     carried_out_kg: int
     reversal_kg: int = Field(description="how far the cumulative net lies below what was issued")
 
 
 class EvidenceDocument(_Part):
     """Everything one issuance stands on."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "parkland/evidence/1-0-0",
+        },
+    )
 
     schema_: Literal["parkland/evidence/1-0-0"] = Field(
         default="parkland/evidence/1-0-0", alias="schema"
@@ -170,6 +192,7 @@ class EvidenceDocument(_Part):
     artifacts: tuple[Artifact, ...]
     scenes: tuple[SceneRef, ...]
     model: ModelReport
+    check: CrossCheck | None = None
     strata: tuple[StratumResult, ...]
     u90: float = Field(description="relative half-width of the 90 % interval of net change [1]")
     deducted_fraction: float
