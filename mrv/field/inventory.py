@@ -1,0 +1,383 @@
+"""A tree inventory: text in, usable trees and a finding for every row that is not.
+
+A row that cannot be right is left out with its reason; a row that is merely unlikely stays and is
+flagged (`suspicion.py`). The columns are those of `fields.py`; reading bytes is `csv_text.py`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from mrv.errors import TableInvalid
+from mrv.field.csv_text import ROW, SURPLUS
+from mrv.field.fields import BY_NAME, FIELDS, SPOILT, STATUSES, Field
+from mrv.field.species import tidy_species
+from mrv.field.suspicion import Suspicion, find_suspicions
+from mrv.field.visits import number_visits
+
+_NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_NOT_GIVEN = {"na", "n/a", "nan", "none", "null", "-", "?"}
+_STEM = ["plot_id", "tree_id", "stem"]
+_HEADER_LINE = 1
+
+# What is wrong and how to mend it; the sentence begins with row and column.
+_MESSAGES: Mapping[str, str] = {
+    "missing": "{column} is blank; every row needs one.",
+    "not_a_number": "{column} says '{value}', which is not a number; write one such as 14.2.",
+    "not_a_date": "{column} says '{value}', which is no date; write year-month-day.",
+    "future_date": "{column} says {value}, which is still to come; correct the year or the day.",
+    "too_small": "{column} is {value}, but must be {limit}; correct it or leave the row out.",
+    "too_large": "{column} is {value}, but must be {limit}; check unit and decimal point.",
+    "unknown_choice": "{column} says '{value}'; use one of {choices}.",
+    "unknown_plot": "plot '{value}' is not among the accepted plots; correct plot_id or add the "
+    "plot.",
+    "alive_without_diameter": "a living tree needs dbh_cm; measure it or correct the status.",
+    "alive_without_tree": "a tree needs a tree_id, to be found again at the next visit.",
+    "no_trees_with_tree": "status no_trees says that the plot had none, yet the row names a tree; "
+    "blank the tree's cells or correct the status.",
+    "no_trees_contradicted": "status no_trees says that the plot had none, yet other rows of that "
+    "day name trees there; take the row out.",
+    "duplicate_row": "plot {plot_id}, tree {tree_id}, stem {stem} was already entered for "
+    "{measured_on}; keep one of the rows.",
+    "contradictory_rows": "plot {plot_id}, tree {tree_id}, stem {stem} is entered for "
+    "{measured_on} more than once with different values; keep the right one.",
+    "surplus_cells": "there are more cells than the header names, beginning with '{value}'; "
+    "look for a comma inside a cell and put it in quotes.",
+}
+_PANDERA_CODES = {"not_nullable": "missing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a tree inventory holds and what is wrong with it.
+
+    Attributes:
+        trees: Usable rows, typed, with `row` (line in the file) and `flags` (codes joined by ";").
+        findings: row, column, code, severity (error or warning) and message, in row order.
+    """
+
+    trees: pd.DataFrame
+    findings: pd.DataFrame
+
+
+def read_inventory(
+    raw: pd.DataFrame,
+    *,
+    plot_ids: Collection[str] | None,
+    today: date,
+    columns: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> Inventory:
+    """Check a tree inventory row by row and bring the usable rows into shape.
+
+    Args:
+        raw: Text as read from a CSV file, from `parse_csv` or with dtype=str.
+        plot_ids: Accepted plots; None where the plots are not known, as for a file on its own.
+        today: Measurements after this day are errors.
+        columns: Our name -> theirs; theirs may join columns, such as "genus+species".
+        constants: Values of columns the file leaves out because they never change.
+
+    Returns:
+        Trees and findings. A row with an error is left out; other visits of its tree stay, flagged
+        so that no change is told of it.
+
+    Raises:
+        TableInvalid: If a column that is needed is missing.
+    """
+    text, found = _our_columns(raw, columns or {}, constants or {})
+    faults = _faults(text, raw, plot_ids, today)
+    bad = text.index.isin(faults["position"])
+    trees = _typed(text[~bad])
+    trees = _complete(trees, text[bad])
+    suspicions = find_suspicions(trees)
+    trees["flags"] = _flags(trees, suspicions)
+    findings = [*_errors(faults, text), *_missing_columns(found), *_warnings(suspicions, trees)]
+    table = pd.DataFrame(findings, columns=["row", "column", "code", "severity", "message"])
+    table = table.sort_values(["row", "severity", "code"], kind="stable").reset_index(drop=True)
+    kept = ["row", *(n for n in BY_NAME if n != "stem_volume_m3"), "flags"]
+    return Inventory(trees[kept].reset_index(drop=True), table)
+
+
+def _our_columns(
+    raw: pd.DataFrame, columns: Mapping[str, str], constants: Mapping[str, str]
+) -> tuple[pd.DataFrame, set[str]]:
+    """Rename, join and fill in columns; say which ones the file or its constants had."""
+    theirs = {str(name).strip().lower(): name for name in raw.columns}
+    unknown = sorted((set(columns) | set(constants)) - set(BY_NAME))
+    if unknown:
+        raise TableInvalid(
+            f"There is no inventory column {', '.join(unknown)}; ours are {', '.join(BY_NAME)}.",
+            columns=unknown,
+        )
+    lines = raw.index if raw.index.name == ROW else np.arange(len(raw)) + _HEADER_LINE + 1
+    text = pd.DataFrame({"row": np.asarray(lines, int)})
+    found = set()
+    for field in FIELDS:
+        parts = [part.strip().lower() for part in columns.get(field.name, field.name).split("+")]
+        if field.name not in constants and all(part in theirs for part in parts):
+            cells = [raw[theirs[p]].astype("str").fillna("").str.strip() for p in parts]
+            joined = cells[0].str.cat(cells[1:], sep=" ") if len(cells) > 1 else cells[0]
+            text[field.name] = joined.str.strip().to_numpy()
+        elif field.name in constants:
+            text[field.name] = constants[field.name]
+        elif field.demand or field.name in columns:
+            have = ", ".join(map(str, raw.columns))
+            raise TableInvalid(
+                f"The inventory has no column '{columns.get(field.name, field.name)}' for "
+                f"{field.name}; its header names {have}. Rename it there or map it under "
+                "[inputs.tree_columns].",
+                column=field.name,
+            )
+        else:
+            text[field.name] = ""
+            continue
+        found.add(field.name)
+    for field in FIELDS:
+        if field.kind != "text":
+            blank = text[field.name].str.lower().isin(_NOT_GIVEN)
+            text[field.name] = text[field.name].mask(blank, "")
+    text["status"] = text["status"].str.lower()
+    text["origin"] = text["origin"].str.lower()
+    text["species"] = text["species"].map({s: tidy_species(s) for s in text["species"].unique()})
+    measured = (text["status"] == "") & (text["dbh_cm"] != "")
+    text["status"] = text["status"].mask(measured, "alive")
+    if "tree_id" not in found:
+        named = (text["status"] != "no_trees") & (text["dbh_cm"] != "")
+        text["tree_id"] = ("row-" + text["row"].astype(str)).where(named, "")
+    return text, found
+
+
+def _faults(
+    text: pd.DataFrame, raw: pd.DataFrame, plot_ids: Collection[str] | None, today: date
+) -> pd.DataFrame:
+    """Find every rule that a row breaks: position, column and code."""
+    blank_is_missing = text.drop(columns="row").replace("", None)
+    found = []
+    try:
+        _schema(plot_ids, today).validate(blank_is_missing, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        whole_row = cases["schema_context"] == "DataFrameSchema"
+        cases["column"] = cases["column"].mask(whole_row, cases["check"].map(_ROW_CHECK_COLUMNS))
+        cases["code"] = cases["check"].replace(_PANDERA_CODES)
+        cases["position"] = cases["index"].astype(int)
+        found.append(cases[["position", "column", "code"]].drop_duplicates())
+    if SURPLUS in raw:
+        extra = np.flatnonzero(raw[SURPLUS].fillna("").to_numpy() != "")
+        text[SURPLUS] = raw[SURPLUS].to_numpy()
+        found.append(pd.DataFrame({"position": extra, "column": SURPLUS, "code": "surplus_cells"}))
+    columns = ["position", "column", "code"]
+    return pd.concat(found) if found else pd.DataFrame(columns=columns).astype({"position": int})
+
+
+def _schema(plot_ids: Collection[str] | None, today: date) -> pa.DataFrameSchema:
+    known = None if plot_ids is None else {str(p) for p in plot_ids}
+    columns = {field.name: _column(field, today) for field in FIELDS}
+    columns["status"] = pa.Column(None, columns["status"].checks, nullable=False)
+    if known is not None:
+        columns["plot_id"] = pa.Column(
+            None, pa.Check(lambda s: s.isin(known), error="unknown_plot"), nullable=False
+        )
+    return pa.DataFrameSchema(
+        columns,
+        checks=[pa.Check(check, error=code) for code, check in _ROW_CHECKS.items()],
+    )
+
+
+def _column(field: Field, today: date) -> pa.Column:
+    checks: list[pa.Check] = []
+    if field.kind in {"number", "integer"}:
+        checks.append(pa.Check(_reads_as_number(field), error="not_a_number"))
+        low = field.above if field.above is not None else field.at_least
+        if low is not None:
+            strict = field.above is not None
+            checks.append(pa.Check(_not_below(low, strict=strict), error="too_small"))
+        if field.at_most is not None:
+            checks.append(pa.Check(_not_above(field.at_most), error="too_large"))
+    elif field.kind == "date":
+        checks.append(pa.Check(lambda s: _dates(s).notna(), error="not_a_date"))
+        limit = pd.Timestamp(today)
+        checks.append(pa.Check(lambda s: ~(_dates(s) > limit), error="future_date"))
+    elif field.kind == "choice":
+        checks.append(pa.Check(lambda s: s.isin(field.choices), error="unknown_choice"))
+    demanded = field.demand and field.name != "dbh_cm"
+    return pa.Column(None, checks, nullable=not demanded)
+
+
+def _reads_as_number(field: Field) -> Any:  # noqa: ANN401 - pandera takes any callable
+    whole = field.kind == "integer"
+    return lambda s: _numbers(s).notna() & (~np.asarray(whole) | (_numbers(s) % 1 == 0))
+
+
+def _not_below(low: float, *, strict: bool) -> Any:  # noqa: ANN401 - as above
+    # What is no number is told so once, by another check.
+    return lambda s: ~((_numbers(s) <= low) if strict else (_numbers(s) < low))
+
+
+def _not_above(high: float) -> Any:  # noqa: ANN401 - as above
+    return lambda s: ~(_numbers(s) > high)
+
+
+def _numbers(text: pd.Series) -> pd.Series:
+    """Read numbers with a point or a comma before the decimals; NaN where there is none."""
+    tidy = text.fillna("").str.replace(" ", "").str.replace("\u00a0", "")
+    tidy = tidy.where(tidy.str.fullmatch(_NUMBER), "").str.replace(",", ".")
+    return pd.to_numeric(tidy, errors="coerce").astype(float)
+
+
+def _dates(text: pd.Series) -> pd.Series:
+    """Read the day of an ISO date or time stamp; NaT where there is none."""
+    told = text.fillna("").str.extract(r"^(\d{4}-\d{2}-\d{2})(?:[T ].*)?$", expand=False)
+    return pd.to_datetime(told, format="%Y-%m-%d", errors="coerce")
+
+
+def _alive_without_diameter(t: pd.DataFrame) -> pd.Series:
+    return ~((t["status"] == "alive") & t["dbh_cm"].isna())
+
+
+def _alive_without_tree(t: pd.DataFrame) -> pd.Series:
+    return ~(t["status"].isin(STATUSES) & (t["status"] != "no_trees") & t["tree_id"].isna())
+
+
+def _no_trees_with_tree(t: pd.DataFrame) -> pd.Series:
+    named = t["tree_id"].notna() | t["dbh_cm"].notna()
+    return ~((t["status"] == "no_trees") & named)
+
+
+def _no_trees_contradicted(t: pd.DataFrame) -> pd.Series:
+    day = [t["plot_id"], t["measured_on"]]
+    others = t["status"].isin(STATUSES) & (t["status"] != "no_trees")
+    return ~((t["status"] == "no_trees") & others.groupby(day, dropna=False).transform("any"))
+
+
+def _stem_day(t: pd.DataFrame) -> pd.DataFrame:
+    key = t[[*_STEM, "measured_on"]].assign(stem=t["stem"].fillna("1"))
+    return key[t["tree_id"].notna() & t["plot_id"].notna()]
+
+
+def _not_repeated(t: pd.DataFrame) -> pd.Series:
+    # The first of identical rows is kept; of contradictory ones nobody can say which is right.
+    repeated = t.duplicated(keep="first") & t["tree_id"].notna()
+    return ~repeated
+
+
+def _not_contradicted(t: pd.DataFrame) -> pd.Series:
+    distinct = t[~t.duplicated(keep="first")]
+    twice = _stem_day(distinct).duplicated(keep=False)
+    return ~twice.reindex(t.index, fill_value=False)
+
+
+_ROW_CHECKS = {
+    "alive_without_diameter": _alive_without_diameter,
+    "alive_without_tree": _alive_without_tree,
+    "no_trees_with_tree": _no_trees_with_tree,
+    "no_trees_contradicted": _no_trees_contradicted,
+    "duplicate_row": _not_repeated,
+    "contradictory_rows": _not_contradicted,
+}
+_ROW_CHECK_COLUMNS = {
+    "alive_without_diameter": "dbh_cm",
+    "alive_without_tree": "tree_id",
+    "no_trees_with_tree": "status",
+    "no_trees_contradicted": "status",
+    "duplicate_row": "tree_id",
+    "contradictory_rows": "tree_id",
+}
+
+
+def _typed(text: pd.DataFrame) -> pd.DataFrame:
+    trees = pd.DataFrame({"row": text["row"].astype(int)})
+    for field in FIELDS:
+        cells = text[field.name]
+        if field.kind in {"number", "integer"}:
+            trees[field.name] = _numbers(cells)
+        elif field.kind == "date":
+            trees[field.name] = _dates(cells)
+        else:
+            trees[field.name] = cells
+    trees["stem"] = trees["stem"].fillna(1).astype(int)
+    trees["tree_fraction"] = trees["tree_fraction"].fillna(1.0)
+    return trees
+
+
+def _complete(trees: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
+    """Settle the origin of every tree, and mark trees that lost a row."""
+    known = trees["tree_id"] != ""
+    visit = number_visits(trees)
+    trees = trees.assign(visit=visit, assumed=known & (trees["origin"] == ""))
+    tree = trees[known].groupby(["plot_id", "tree_id"])
+    stated = trees["origin"].where(trees["origin"] != "")
+    first_stated = stated[known].groupby([trees["plot_id"], trees["tree_id"]]).transform("first")
+    first_visit = tree["visit"].transform("min")
+    guessed = first_visit.map(lambda v: "pre_existing" if v == 0 else "planted")
+    trees.loc[known, "origin"] = first_stated.fillna(guessed)
+    trees["assumed"] &= first_stated.isna().reindex(trees.index, fill_value=False)
+    lost = pd.MultiIndex.from_frame(rejected[["plot_id", "tree_id"]].query("tree_id != ''"))
+    trees["spoilt"] = pd.MultiIndex.from_frame(trees[["plot_id", "tree_id"]]).isin(lost)
+    return trees
+
+
+def _flags(trees: pd.DataFrame, suspicions: list[Suspicion]) -> list[str]:
+    codes: dict[Any, set[str]] = {position: set() for position in trees.index}
+    for name, code in (("assumed", "origin_assumed"), ("spoilt", SPOILT)):
+        for position in trees.index[trees[name]]:
+            codes[position].add(code)
+    for suspicion in suspicions:
+        for position in suspicion.positions:
+            codes[position].update(suspicion.flags)
+    return [";".join(sorted(codes[position])) for position in trees.index]
+
+
+def _errors(faults: pd.DataFrame, text: pd.DataFrame) -> Iterator[tuple[int, str, str, str, str]]:
+    for position, column, code in faults.itertuples(index=False):
+        cells = text.loc[position]
+        field = BY_NAME.get(column)
+        sentence = _MESSAGES[code].format(
+            **{name: cells[name] for name in (*_STEM, "measured_on")},
+            column=column,
+            value=cells[column],
+            limit=_limit(field),
+            choices=", ".join(field.choices) if field else "",
+        )
+        yield int(cells["row"]), column, code, "error", f"Row {cells['row']}: {sentence}"
+
+
+def _warnings(
+    suspicions: list[Suspicion], trees: pd.DataFrame
+) -> Iterator[tuple[int, str, str, str, str]]:
+    for said in suspicions:
+        line = int(trees.at[said.positions[0], "row"])
+        yield line, said.column, said.code, "warning", f"Row {line}: {said.sentence}"
+
+
+def _limit(field: Field | None) -> str:
+    if field is None:
+        return ""
+    unit = f" {field.unit}" if field.unit else ""
+    low = ""
+    if field.above is not None:
+        low = f"above {field.above:g}"
+    elif field.at_least is not None:
+        low = f"at least {field.at_least:g}"
+    high = f"at most {field.at_most:g}" if field.at_most is not None else ""
+    return " and ".join(part for part in (low, high) if part) + unit
+
+
+def _missing_columns(found: set[str]) -> Iterator[tuple[int, str, str, str, str]]:
+    """Say once what a missing column means for the whole file."""
+    told = {
+        "tree_id": "There is no column tree_id: every row counts as a tree of its own, and no "
+        "change can be told between visits.",
+        "inclusion_probability": "There is no column inclusion_probability: stock can be shown, "
+        "but without a probability sample nothing can be credited.",
+        "species": "There is no column species: every tree gets the generic equation and the mean "
+        "wood density.",
+    }
+    for name, sentence in told.items():
+        if name not in found:
+            yield _HEADER_LINE, name, "column_missing", "warning", sentence
