@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
+from mrv.biomass.tree_draws import stream
 from mrv.change.baseline import control_growth_t_ha, not_below_zero
 from mrv.estimation.closed_forms import combine_product
 from mrv.estimation.estimate import (
@@ -44,7 +45,7 @@ from mrv.estimation.models import (
     no_map,
     village_folds,
 )
-from mrv.estimation.monte_carlo import BiomassDraws, stream
+from mrv.estimation.monte_carlo import BiomassDraws
 from mrv.estimation.paired import PairedGrowth, paired_growth
 from mrv.estimation.small_area import benchmarked, plot_values
 from mrv.methodologies import Methodology
