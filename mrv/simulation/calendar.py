@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from mrv.project import Season
+from mrv.imagery.composites import nearest_season
 from mrv.simulation.randomness import stream
 from mrv.simulation.spec import LandscapeSpec
 
@@ -32,20 +32,6 @@ class Acquisition:
     cloud_fraction: float
 
 
-def nearest_window(epoch: date, season: Season) -> tuple[date, date]:
-    """Find the window of a season whose middle lies nearest to an epoch.
-
-    Returns:
-        Its first and last day, inclusive; the window may run over the new year.
-    """
-    windows = []
-    for year in (epoch.year - 1, epoch.year, epoch.year + 1):
-        first = date.fromisoformat(f"{year}-{season.first}")
-        last = date.fromisoformat(f"{year}-{season.last}")
-        windows.append((first, last if last >= first else last.replace(year=year + 1)))
-    return min(windows, key=lambda w: abs((w[0] + (w[1] - w[0]) / 2 - epoch).days))
-
-
 def acquisitions(spec: LandscapeSpec, seed: int) -> tuple[Acquisition, ...]:
     """Choose the dates of all scenes, in order of time; every fifth day is a pass."""
     rng = stream(seed, "calendar")
@@ -57,7 +43,7 @@ def acquisitions(spec: LandscapeSpec, seed: int) -> tuple[Acquisition, ...]:
         wanted.append(("wet", spec.seasons.wet, sky.wet_scenes, sky.wet_cloud, 2.0))
     for epoch, day in enumerate(spec.epochs):
         for season, window, count, cloud, shape in wanted:
-            for when in _passes(*nearest_window(day, window), phase, count):
+            for when in _passes(*nearest_season(day, window), phase, count):
                 fraction = float(rng.beta(shape, shape * (1 - cloud) / cloud))
                 looks.setdefault(when, _look(spec, when, epoch, season, min(fraction, 0.95)))
     return tuple(looks[day] for day in sorted(looks))

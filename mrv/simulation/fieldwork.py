@@ -2,11 +2,10 @@
 
 Plots are a stratified simple random sample. On a plot with many trees every k-th is measured, in
 the order of a walk through it with a random start, so a tree's chance is exactly 1/k; the same
-trees are measured again at every epoch, and trees that came up since join by the same rule. Sizes
-are those of the epoch itself: visits fall within a few days of it.
+trees are measured again at every epoch, heights on a third of them, and trees that came up since
+join by the same rule. Sizes are those of the epoch itself: visits fall within a few days of it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import geopandas as gpd
@@ -14,18 +13,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mrv.biomass.context import BiomassContext, MeasurementErrors
 from mrv.methodologies import load_methodology
 from mrv.simulation.geography import Grid
 from mrv.simulation.randomness import stream
 from mrv.simulation.spec import LandscapeSpec
-from mrv.simulation.trees import ORIGINS, REGENERATED, Trees, alive, dbh_cm, height_m
+from mrv.simulation.trees import (
+    BREAST_HEIGHT_M,
+    ORIGINS,
+    REGENERATED,
+    Trees,
+    alive,
+    dbh_cm,
+    height_m,
+)
 
 COLUMNS = (
     "plot_id", "tree_id", "stem", "species", "dbh_cm", "height_m", "measured_on", "status",
     "origin", "lon", "lat", "inclusion_probability", "tree_fraction",
 )  # fmt: skip
 _HEIGHT_SHARE = 1 / 3
-_HEIGHT_ERROR_M = (0.3, 0.03)  # constant and per metre of height: a clinometer's [P]
 _GPS_ERROR_M = 3.0
 _NESTED_VISIT = 8  # trees aimed at among the small stems of a nested count
 _LATE_VISIT = 8  # and among those that came up since the first visit
@@ -33,46 +40,26 @@ _LOST = ("dead", "harvested", "missing")
 _LOST_SHARES = (0.55, 0.35, 0.10)
 
 
-@dataclass(frozen=True, slots=True)
-class DiameterError:
-    """How a tape errs: a small error always, a gross one now and then.
+def read_tape(
+    true_cm: NDArray[np.float64], errors: MeasurementErrors, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Read diameters off a tape, to the millimetre [cm]: a small error always, a gross one rarely.
 
-    Attributes:
-        proportional: Part of the small error's standard deviation that grows with size [1].
-        constant_cm: Part that does not [cm].
-        gross_share: Share of readings that are grossly wrong [1].
-        gross_sd_cm: Standard deviation of a gross error [cm].
-        gross_cap: Greatest such standard deviation, as a share of the diameter [1].
+    Source:
+        Chave et al. 2004 as used by Réjou-Méchain et al. 2017 (rules of section `measurement`).
     """
-
-    proportional: float
-    constant_cm: float
-    gross_share: float
-    gross_sd_cm: float
-    gross_cap: float
-
-    def read(self, true_cm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Read diameters off a tape, to the millimetre [cm].
-
-        Source:
-            Chave et al. 2004 as used by Réjou-Méchain et al. 2017 (methodology rule `measurement`).
-        """
-        small = self.proportional * true_cm + self.constant_cm
-        gross = np.minimum(self.gross_sd_cm, self.gross_cap * true_cm)
-        sd = np.where(rng.random(len(true_cm)) < self.gross_share, gross, small)
-        return np.maximum(true_cm + rng.normal(0, 1, len(true_cm)) * sd, 0.1).round(1)
+    small = errors.diameter_proportional * true_cm + errors.diameter_constant_cm
+    gross = np.minimum(errors.diameter_gross_sd_cm, errors.diameter_gross_cap * true_cm)
+    sd = np.where(rng.random(len(true_cm)) < errors.diameter_gross_share, gross, small)
+    return np.maximum(true_cm + rng.normal(0, 1, len(true_cm)) * sd, 0.1).round(1)
 
 
-def diameter_error() -> DiameterError:
-    """Read the error model from the rules, where the estimator reads it too."""
-    rules = load_methodology("agroforestry_removals", 1)
-    return DiameterError(
-        proportional=rules.number("measurement.diameter_proportional"),
-        constant_cm=rules.number("measurement.diameter_constant_cm"),
-        gross_share=rules.number("measurement.diameter_gross_share"),
-        gross_sd_cm=rules.number("measurement.diameter_gross_sd_cm"),
-        gross_cap=rules.number("measurement.diameter_gross_cap"),
-    )
+def read_pole(
+    true_m: NDArray[np.float64], errors: MeasurementErrors, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Read heights, to the decimetre [m]."""
+    sd = errors.height_proportional * true_m + errors.height_constant_m
+    return np.maximum(true_m + rng.normal(0, 1, len(true_m)) * sd, BREAST_HEIGHT_M).round(1)
 
 
 def sample_plots(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame) -> pd.Series:
@@ -146,6 +133,7 @@ def measure(
     measured = np.flatnonzero(fraction > 0)
     measured = measured[np.lexsort((measured, trees.plot[measured]))]
     cards = _cards(spec, seed, plots, trees, measured, grid)
+    cards["with_height"] = stream(seed, "height trees").random(len(measured)) < _HEIGHT_SHARE
     cards["inclusion_probability"] = [f"{p:.6f}" for p in probability.reindex(trees.plot[measured])]
     cards["tree_fraction"] = [f"{f:.6f}" for f in fraction[measured]]
     visits = [
@@ -203,17 +191,15 @@ def _visit(
     day = spec.epochs[epoch]
     standing = alive(trees, day)[measured]
     true_cm = dbh_cm(trees, day)
-    tape = diameter_error().read(true_cm[measured], rng)
-    tall = height_m(trees, spec.kinds, true_cm)[measured]
-    low, rate = _HEIGHT_ERROR_M
-    pole = np.maximum(tall + rng.normal(0, 1, len(tall)) * (low + rate * tall), 1.4).round(1)
-    with_height = rng.random(len(tall)) < _HEIGHT_SHARE
-    loss = rng.choice(_LOST, len(tall), p=_LOST_SHARES)
+    errors = BiomassContext.of(spec.ecology, load_methodology("agroforestry_removals", 1)).errors
+    tape = read_tape(true_cm[measured], errors, rng)
+    pole = read_pole(height_m(trees, spec.kinds, true_cm)[measured], errors, rng)
+    loss = rng.choice(_LOST, len(measured), p=_LOST_SHARES)
     days = {int(p): int(rng.integers(-8, 9)) for p in probability.index}
     dates = {p: (day + timedelta(days=shift)).isoformat() for p, shift in days.items()}
     table = cards.assign(
         dbh_cm=np.where(standing, [f"{d:.1f}" for d in tape], ""),
-        height_m=np.where(standing & with_height, [f"{h:.1f}" for h in pole], ""),
+        height_m=np.where(standing & cards["with_height"], [f"{h:.1f}" for h in pole], ""),
         measured_on=[dates[int(p)] for p in trees.plot[measured]],
         status=np.where(standing, "alive", loss),
     )

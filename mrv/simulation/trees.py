@@ -23,7 +23,7 @@ ORIGINS = ("planted", "pre_existing", "regenerated")
 _VILLAGE_SD, _PLOT_SD, _TREE_SD, _DENSITY_SD = 0.15, 0.25, 0.30, 0.40
 _PERIOD_SD = 0.06
 _SEEDLING_CM = 1.0
-_HEIGHT_POWER = 0.6
+HEIGHT_POWER = 0.6
 _HEIGHT_SD_LN = 0.12
 BREAST_HEIGHT_M = 1.3
 
@@ -90,7 +90,7 @@ def height_m(
 ) -> NDArray[np.float64]:
     """Give the true height of every tree at a diameter [m]: a power law, open-grown trees."""
     at_20 = np.array([kind.height_20_m for kind in kinds])[trees.kind]
-    curve = at_20 * (diameter_cm / 20) ** _HEIGHT_POWER
+    curve = at_20 * (diameter_cm / 20) ** HEIGHT_POWER
     return np.maximum(curve * np.exp(trees.height_ln), BREAST_HEIGHT_M)
 
 

@@ -14,10 +14,9 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from mrv.biomass.selection import Choice
 from mrv.simulation.spec import LandscapeSpec
 from mrv.simulation.trees import PRE_EXISTING, REGENERATED, Trees, alive, dbh_cm, height_m
-from mrv.simulation.weighing import Scales
+from mrv.simulation.weighing import Choices, Scales
 
 CO2_PER_C = 44 / 12
 
@@ -106,7 +105,7 @@ class Truth:
     carbon_fraction: float
     equation_factor: Mapping[str, float]
     wood_density_g_cm3: Mapping[str, float]
-    root_shoot: Mapping[str, float]
+    root_shoot: float
     epochs: tuple[date, ...]
     periods: tuple[PeriodTruth, ...]
     plots: tuple[PlotTruth, ...]
@@ -134,7 +133,7 @@ class Truth:
 
 
 def tree_agb_kg(
-    spec: LandscapeSpec, trees: Trees, day: date, scales: Scales, choices: list[Choice]
+    spec: LandscapeSpec, trees: Trees, day: date, scales: Scales, choices: Choices
 ) -> NDArray[np.float64]:
     """Give every tree's true above-ground biomass on a day [kg]; 0 where it does not stand."""
     diameter = dbh_cm(trees, day)
@@ -143,7 +142,7 @@ def tree_agb_kg(
     return np.where(alive(trees, day), weight, 0.0)
 
 
-def choose_equations(spec: LandscapeSpec, trees: Trees, scales: Scales) -> list[Choice]:
+def choose_equations(spec: LandscapeSpec, trees: Trees, scales: Scales) -> Choices:
     """Choose one equation per tree for all epochs at which it stands."""
     sizes = np.array(
         [np.where(alive(trees, day), dbh_cm(trees, day), np.nan) for day in spec.epochs]
@@ -185,7 +184,7 @@ def tell_truth(
         carbon_fraction=scales.carbon_fraction,
         equation_factor=scales.departures(choices),
         wood_density_g_cm3=dict(scales.wood_density_g_cm3),
-        root_shoot=dict(scales.root_shoot),
+        root_shoot=scales.root_shoot,
         epochs=spec.epochs,
         periods=periods,
         plots=stories,
@@ -210,7 +209,7 @@ def _stratum(name: str, plots: tuple[PlotTruth, ...], k: int, scales: Scales) ->
     came_up = sum(p.regenerated_agb_t[k + 1] - p.regenerated_agb_t[k] for p in controls)
     per_ha = came_up / sum(p.area_ha for p in controls)
     gross, baseline = end - start, old + per_ha * area
-    root_shoot = scales.root_shoot[name]
+    root_shoot = scales.root_shoot
     tco2e = (1 + root_shoot) * scales.carbon_fraction * CO2_PER_C
     return StratumTruth(
         stratum=name,

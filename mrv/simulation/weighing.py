@@ -1,8 +1,9 @@
 """What a tree truly weighs: the registry's mean, and how this landscape departs from it.
 
-The departures follow the error model that the estimator allows for (methodology 4.2): one site
-effect per equation, one more where a proxy stands in, one wood density per taxon, one residual per
-tree. Means come from `mrv.biomass`; no coefficient of an equation is written here.
+The departures follow the error model that the estimator allows for (methodology 4.2), written here
+a second time on purpose: an error in one of the two shows as intervals that miss. Per equation one
+site effect and one departure of its coefficients, per species one more where a proxy stands in, per
+taxon one wood density, per tree one residual. Means come from `mrv.biomass`.
 """
 
 from collections.abc import Mapping
@@ -11,16 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mrv.biomass.allometry import EQUATIONS, Equation, ln_biomass
+from mrv.biomass.allometry import Equation
+from mrv.biomass.assignment import ln_agb_kg
 from mrv.biomass.carbon import draw_root_shoot, root_shoot_ratio
-from mrv.biomass.selection import Choice, select_equation
-from mrv.biomass.wood_density import LIMITS_G_CM3, find_wood_density, wood_densities
+from mrv.biomass.context import BiomassContext
+from mrv.biomass.selection import GENERIC_WITH_HEIGHT, Choice, select_equation
+from mrv.biomass.wood_density import LIMITS_G_CM3, find_wood_density
 from mrv.methodologies import load_methodology
 from mrv.simulation.randomness import stream
 from mrv.simulation.spec import LandscapeSpec
+from mrv.simulation.trees import HEIGHT_POWER
 
 Floats = NDArray[np.float64]
 _STEP_CM = 0.5  # trees whose diameters agree so far share one choice of equation
+_TREES_UNKNOWN = 20  # behind an equation that does not say on how many it was fitted [P]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,48 +33,51 @@ class Scales:
     """The true conversion from trees to carbon in one landscape.
 
     Attributes:
+        seed: Of the landscape.
         species: Scientific name by kind.
-        region: Allometry region.
-        site_factor: True biomass over the equation's mean, by equation [1].
-        proxy_factor: The same again where the equation is a proxy for the species [1].
+        context: Region and sizes of errors.
         wood_density_g_cm3: True density by species.
-        root_shoot: True ratio by stratum.
+        root_shoot: True ratio of below- to above-ground biomass [1].
         carbon_fraction: Carbon in dry matter [tC/t d.m.].
-        within_sd_ln: Spread of ln(biomass) between trees of a site.
-        sapling_exponent: How biomass tapers below an equation's range.
-        extrapolation_factor: How far above its range an equation is used.
     """
 
+    seed: int
     species: tuple[str, ...]
-    region: str
-    site_factor: Mapping[str, float]
-    proxy_factor: Mapping[str, float]
+    context: BiomassContext
     wood_density_g_cm3: Mapping[str, float]
-    root_shoot: Mapping[str, float]
+    root_shoot: float
     carbon_fraction: float
-    within_sd_ln: float
-    sapling_exponent: float
-    extrapolation_factor: float
 
-    def choose(self, kind: NDArray[np.int64], low_cm: Floats, high_cm: Floats) -> list[Choice]:
+    def choose(self, kind: NDArray[np.int64], low_cm: Floats, high_cm: Floats) -> "Choices":
         """Choose the equation of every tree from its smallest and largest diameter [cm]."""
         steps = np.column_stack([kind, low_cm // _STEP_CM, high_cm // _STEP_CM]).astype(np.int64)
         distinct, which = np.unique(steps, axis=0, return_inverse=True)
-        choices = [
+        made = [
             select_equation(
                 self.species[k],
-                self.region,
+                self.context.allometry_region,
                 (low + 0.5) * _STEP_CM,
                 (high + 0.5) * _STEP_CM,
-                extrapolation_factor=self.extrapolation_factor,
+                extrapolation_factor=self.context.allometry.extrapolation_factor,
             )
             for k, low, high in distinct.tolist()
         ]
-        return [choices[i] for i in which.ravel()]
+        keys = [
+            (choice.equation.id if choice.equation else "", self.species[k] if choice.proxy else "")
+            for choice, k in zip(made, distinct[:, 0], strict=True)
+        ]
+        first = {key: index for index, key in reversed(list(enumerate(keys)))}
+        names = sorted(first)
+        position = np.array([names.index(key) for key in keys])[which.ravel()]
+        return Choices(
+            made=tuple(made[first[key]] for key in names),
+            species=tuple(species for _, species in names),
+            which=position,
+        )
 
     def weigh(
         self,
-        choices: list[Choice],
+        choices: "Choices",
         kind: NDArray[np.int64],
         dbh_cm: Floats,
         height_m: Floats,
@@ -87,73 +95,96 @@ class Scales:
         Returns:
             Above-ground biomass [kg d.m.]; 0 for what is not credited.
         """
-        labels = np.array([_label(choice) for choice in choices])
         density = np.array([self.wood_density_g_cm3[s] for s in self.species])[kind]
         agb = np.zeros(len(kind))
-        for label, choice in {_label(choice): choice for choice in choices}.items():
+        for index, (choice, name) in enumerate(zip(choices.made, choices.species, strict=True)):
             if choice.equation is None:
                 continue
-            here = np.flatnonzero(labels == label)
+            here = np.flatnonzero(choices.which == index)
+            sd = self._residual_sd_ln(choice.equation)
+            own = np.exp(sd * residual[here] - sd**2 / 2) * self.departure(choice, name)
             mean = self._mean_kg(choice.equation, dbh_cm[here], height_m[here], density[here])
-            agb[here] = mean * self._departure(choice)
-        spread = self.within_sd_ln
-        return np.asarray(agb * np.exp(spread * residual - spread**2 / 2))
+            agb[here] = mean * own
+        return agb
 
-    def departures(self, choices: list[Choice]) -> dict[str, float]:
+    def departure(self, choice: Choice, species: str) -> float:
+        """Give true biomass over an equation's mean in this landscape [1], 1 for no equation."""
+        if choice.equation is None:
+            return 1.0
+        errors, name = self.context.allometry, choice.equation.id
+        fitted_on = choice.equation.n_trees or _TREES_UNKNOWN
+        coefficients = self._residual_sd_ln(choice.equation) / fitted_on**0.5
+        factor = self._factor(f"site {name}", errors.site_sd_ln)
+        factor *= self._factor(f"coefficients {name}", coefficients)
+        return factor * self._factor(
+            f"proxy {species}", errors.proxy_sd_ln if choice.proxy else 0.0
+        )
+
+    def departures(self, choices: "Choices") -> dict[str, float]:
         """Name the equations in use and how far true biomass departs from each [1]."""
-        used = {_label(choice): choice for choice in choices if choice.equation}
-        return {label: self._departure(used[label]) for label in sorted(used)}
+        return {
+            f"{choice.equation.id} for {name}" if name else choice.equation.id: self.departure(
+                choice, name
+            )
+            for choice, name in zip(choices.made, choices.species, strict=True)
+            if choice.equation
+        }
 
-    def _departure(self, choice: Choice) -> float:
-        name = choice.equation.id if choice.equation else ""
-        return self.site_factor[name] * (self.proxy_factor[name] if choice.proxy else 1.0)
+    def _factor(self, what: str, sd_ln: float) -> float:
+        """Draw a lognormal factor of mean 1."""
+        return float(np.exp(sd_ln * stream(self.seed, what).standard_normal() - sd_ln**2 / 2))
+
+    def _residual_sd_ln(self, equation: Equation) -> float:
+        within = self.context.allometry.within_site_sd_ln
+        if equation.id == GENERIC_WITH_HEIGHT:  # its published sigma holds the site effect too
+            return within
+        return equation.residual_sd_ln or within
 
     def _mean_kg(
         self, equation: Equation, dbh_cm: Floats, height_m: Floats, density: Floats
     ) -> Floats:
-        low, high = equation.dbh_cm or (0.0, np.inf)
-        held = np.clip(dbh_cm, low, high * self.extrapolation_factor)
-        ln = ln_biomass(equation, np.log(held), ln_h=np.log(height_m), ln_wd=np.log(density))
-        taper = np.minimum(dbh_cm / held, 1.0) ** self.sapling_exponent
-        return np.asarray(np.exp(ln) * taper)
+        # below its range an equation is taken at the range's limit, height and all, and tapered
+        held = np.maximum(dbh_cm, equation.dbh_cm[0] if equation.dbh_cm else 0.0)
+        ln_h = np.log(height_m * (held / dbh_cm) ** HEIGHT_POWER)
+        ln, taper = ln_agb_kg(equation, np.log(dbh_cm), ln_h, np.log(density), self.context)
+        return np.asarray(np.exp(ln + taper))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The equations of many trees.
+
+    Attributes:
+        made: The distinct choices.
+        species: Species that each is for, empty unless it is a proxy.
+        which: Index into both, per tree.
+    """
+
+    made: tuple[Choice, ...]
+    species: tuple[str, ...]
+    which: NDArray[np.int64]
 
 
 def adjust_scales(spec: LandscapeSpec, seed: int) -> Scales:
     """Draw how this landscape departs from the equations and ratios, once."""
     rules = load_methodology("agroforestry_removals", 1)
     species = tuple(kind.species for kind in spec.kinds)
+    context = BiomassContext.of(spec.ecology, rules)
     zone = root_shoot_ratio(spec.ecology.root_shoot_zone)
     cv = rules.number("carbon.root_shoot_cv")
     return Scales(
+        seed=seed,
         species=species,
-        region=spec.ecology.allometry_region,
-        site_factor=_factors(seed, "site", rules.number("allometry.site_sd_ln")),
-        proxy_factor=_factors(seed, "proxy", rules.number("allometry.proxy_sd_ln")),
-        wood_density_g_cm3={name: _true_density(seed, name) for name in sorted(set(species))},
-        root_shoot={
-            s.name: float(draw_root_shoot(stream(seed, f"root:shoot {s.name}"), 1, zone, cv)[0])
-            for s in spec.strata
+        context=context,
+        wood_density_g_cm3={
+            name: _true_density(seed, name, context) for name in sorted(set(species))
         },
+        root_shoot=float(draw_root_shoot(stream(seed, "root:shoot"), 1, zone, cv)[0]),
         carbon_fraction=rules.number("carbon.fraction_mean"),
-        within_sd_ln=rules.number("allometry.within_site_sd_ln"),
-        sapling_exponent=rules.number("allometry.sapling_exponent"),
-        extrapolation_factor=rules.number("allometry.extrapolation_factor"),
     )
 
 
-def _label(choice: Choice) -> str:
-    if choice.equation is None:
-        return ""
-    return f"{choice.equation.id} (proxy)" if choice.proxy else choice.equation.id
-
-
-def _factors(seed: int, what: str, sd_ln: float) -> dict[str, float]:
-    """Draw a factor of mean 1 per equation."""
-    z = {name: stream(seed, f"{what} {name}").standard_normal() for name in EQUATIONS}
-    return {name: float(np.exp(sd_ln * value - sd_ln**2 / 2)) for name, value in z.items()}
-
-
-def _true_density(seed: int, species: str) -> float:
-    known = find_wood_density(species, wood_densities())
+def _true_density(seed: int, species: str, context: BiomassContext) -> float:
+    known = find_wood_density(species, context.wood_densities)
     drawn = stream(seed, f"wood {known.taxon}").normal(known.mean_g_cm3, known.sd_g_cm3)
     return float(np.clip(drawn, *LIMITS_G_CM3))
