@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mrv.errors import NotCreditable, RuleMissing
+from mrv.evidence.digest import canonical_json, document_digest
 from mrv.evidence.documents import EvidenceDocument
 from mrv.methodologies import load_methodology
 from registry_api.db.models import (
@@ -25,7 +26,6 @@ from registry_api.db.models import (
 from registry_api.errors import EvidenceWrong, NotAllowed, NotFound
 from registry_api.services import ledger
 from registry_api.services.accounts import AccountView
-from registry_api.services.canonical import canonical_json, sha256_of_text
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
 from registry_api.services.latest import newest_plots
 from registry_api.services.periods import find_period
@@ -50,11 +50,6 @@ class Submission:
     new: bool
 
 
-def document_sha256(document: EvidenceDocument) -> str:
-    """Give the digest a document is known by."""
-    return sha256_of_text(_canonical(document))
-
-
 def submit_estimate(
     session: Session, document: EvidenceDocument, *, settings: Settings, by: str | None = None
 ) -> Submission:
@@ -72,8 +67,7 @@ def submit_estimate(
         EvidenceWrong: If it contradicts itself or what is registered.
         EvidenceMissing: If it has no way down from its number to plots, trees, scenes and code.
     """
-    text = _canonical(document)
-    sha256 = sha256_of_text(text)
+    sha256 = document_digest(document)
     held = session.get(Estimate, sha256)
     if held is not None:
         return Submission(sha256, state_of(session, held), new=False)
@@ -103,7 +97,7 @@ def submit_estimate(
     estimate = Estimate(
         sha256=sha256,
         period_key=period.id,
-        document=text,
+        document=canonical_json(document).decode(),
         creditable=_creditable(document, settings),
         credits_t=quantities.credits_t,
         buffer_t=quantities.buffer_t,
@@ -220,10 +214,6 @@ def plot_shares(session: Session, document: EvidenceDocument) -> tuple[PlotShare
         )
         for plot in document.plots
     )
-
-
-def _canonical(document: EvidenceDocument) -> str:
-    return canonical_json(document.model_dump(mode="json", by_alias=True))
 
 
 def _find(session: Session, sha256: str) -> Estimate:

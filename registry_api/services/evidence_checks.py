@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from mrv.crediting.rounding import KG_PER_T
 from mrv.evidence.documents import EvidenceDocument
+from mrv.evidence.lineage import missing_edges
+from mrv.methodologies import load_methodology
 from mrv.quality import Verdict
 from registry_api.errors import EvidenceMissing, EvidenceWrong
 from registry_api.settings import Settings
 
-NEEDED_ARTIFACTS = ("project.toml", "plots", "trees", "observations")
 _ORDER = (
     "gross", "baseline", "uncertainty", "project_emissions", "leakage",
     "net_benefit", "buffer", "issuable",
@@ -40,15 +41,20 @@ def check_sums(document: EvidenceDocument) -> None:
 def demand_gates(document: EvidenceDocument, *, demo: bool) -> None:
     """Insist that every gate the rules require has answered and passed.
 
+    Whether the rules themselves are verified is answered here, from this registry's own copy.
+
+    Args:
+        document: The evidence, with the answers of the gates at the time.
+        demo: Whether this is a demonstration registry, which overlooks unverified rules.
+
     Raises:
         NotCreditable: Naming each gate that failed or never answered.
     """
-    from mrv.crediting.gates import demand  # brings the estimation stack
+    from mrv.crediting.gates import demand, methodology_verified  # bring the estimation stack
 
-    demand(
-        (Verdict(v.gate, v.passed, v.measured, v.limit, v.sentence) for v in document.verdicts),
-        demo=demo,
-    )
+    rules = load_methodology(document.methodology.id, document.methodology.version)
+    given = [Verdict(v.gate, v.passed, v.measured, v.limit, v.sentence) for v in document.verdicts]
+    demand([*given, methodology_verified(rules)], demo=demo)
 
 
 def check_way_down(document: EvidenceDocument, settings: Settings) -> None:
@@ -57,10 +63,10 @@ def check_way_down(document: EvidenceDocument, settings: Settings) -> None:
     Raises:
         EvidenceMissing: Naming each thing that is not.
     """
-    missing = [*_missing(document), *_not_kept(document, settings)]
+    missing = [*missing_edges(document), *_not_kept(document, settings)]
     if missing:
         raise EvidenceMissing(
-            f"The evidence of {document.project.id} {document.period.id} has no way down to "
+            f"The evidence of {document.project.id} {document.period.id} cannot be followed down: "
             + "; ".join(missing)
             + ".",
             missing=missing,
@@ -109,13 +115,16 @@ def _plots(document: EvidenceDocument) -> Iterator[str]:
     shared = sum(plot.net_kg for plot in document.plots)
     if shared != earned:
         yield f"plots share {shared} kg, the period earned {earned} kg"
+    gross = sum(line.quantity_kg for line in document.waterfall if line.key == "gross")
+    for who, total in (
+        ("plots", sum(plot.gross_kg for plot in document.plots)),
+        ("strata", sum(stratum.gross_kg for stratum in document.strata)),
+    ):
+        if total != gross:
+            yield f"{who} removed {total} kg, the waterfall starts from {gross} kg"
     twice = [plot for plot, n in Counter(p.plot_id for p in document.plots).items() if n > 1]
     if twice:
         yield f"plots named more than once: {', '.join(sorted(twice)[:10])}"
-    strata = {stratum.stratum for stratum in document.strata}
-    stray = sorted({plot.stratum for plot in document.plots} - strata)
-    if stray:
-        yield f"plots lie in strata that have no result: {', '.join(stray[:10])}"
 
 
 def _not_kept(document: EvidenceDocument, settings: Settings) -> Iterator[str]:
@@ -124,24 +133,4 @@ def _not_kept(document: EvidenceDocument, settings: Settings) -> Iterator[str]:
     store = ArtifactStore(settings.artifact_root)
     lost = [a.name for a in document.artifacts if not store.has(a.sha256)]
     if lost:
-        yield f"the content of {', '.join(lost)}, which is not in the artifact store"
-
-
-def _missing(document: EvidenceDocument) -> Iterator[str]:
-    named = {artifact.name for artifact in document.artifacts}
-    lacking = [name for name in NEEDED_ARTIFACTS if name not in named]
-    if lacking:
-        yield f"the artifacts {', '.join(lacking)}"
-    if not document.scenes:
-        yield "any scene"
-    if not document.plots:
-        yield "any plot"
-    if not document.verdicts:
-        yield "any gate's verdict"
-    if not document.run.code_version.strip() or not document.run.libraries:
-        yield "the code version and libraries of the run"
-    if not any(plot.sampled and plot.trees_measured for plot in document.plots):
-        yield "any measured tree"
-    unsourced = [line.key for line in document.waterfall if not line.source.strip()]
-    if unsourced:
-        yield f"the clause behind {', '.join(unsourced)}"
+        yield f"the content of {', '.join(lost)} is not in the artifact store"

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mrv.crediting import issuance as crediting
 from mrv.crediting.rounding import KG_PER_T
-from mrv.errors import NotCreditable
 from mrv.evidence.documents import EvidenceDocument
 from mrv.methodologies import load_methodology
 from registry_api.db import lock_for_writing
@@ -30,6 +30,7 @@ from registry_api.db.models import (
 from registry_api.errors import AlreadyIssued, EvidenceWrong, NotAllowed, NotFound
 from registry_api.services import batches, idempotency, ledger
 from registry_api.services.accounts import demand_role
+from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
 from registry_api.services.latest import newest_plots
@@ -88,7 +89,6 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     check_sums(document)
     check_way_down(document, settings)
     demand_gates(document, demo=settings.demo)
-    _demand_verified_rules(document, settings)
     decision = newest_decision(session, estimate.sha256)
     if decision is None or not decision.approved:
         raise NotAllowed(
@@ -105,12 +105,13 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
             document.methodology.id, document.methodology.version
         ).number("eligibility.overlap_max_fraction"),
     )
-    number, next_serial = _continue_books(session, document)
+    held = books(session, period.project_id)
+    _continue_books(held, document)
     batch = CreditBatch(
         id=uuid4(),
         project_id=period.project_id,
         period_key=period.id,
-        number=number,
+        number=held.batches + 1,
         estimate_sha256=estimate.sha256,
         decision_id=decision.id,
         registry_code=settings.registry_code,
@@ -125,7 +126,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
         issued_kg=document.quantities.credits_t * KG_PER_T,
         issued_by=by,
     )
-    blocks = _blocks(batch, estimate, next_serial)
+    blocks = _blocks(batch, estimate, held.last_serial + 1)
     entry = ledger.append(
         session, "batch_issued", actor=by, payload=_payload(batch, blocks, document)
     )
@@ -150,16 +151,6 @@ def _refuse_second_issue(session: Session, estimate: Estimate, period: Monitorin
     )
 
 
-def _demand_verified_rules(document: EvidenceDocument, settings: Settings) -> None:
-    rules = document.methodology
-    if rules.unverified and not settings.demo:
-        raise NotCreditable(
-            f"Methodology {rules.id} version {rules.version} has rules that rest on memory alone "
-            f"({', '.join(rules.unverified)}); only a demonstration registry may issue under it.",
-            unverified=list(rules.unverified),
-        )
-
-
 def _plot_versions(session: Session, document: EvidenceDocument) -> dict[str, PlotVersion]:
     plot = newest_plots()
     named = {contribution.plot_id for contribution in document.plots}
@@ -176,40 +167,27 @@ def _plot_versions(session: Session, document: EvidenceDocument) -> dict[str, Pl
     return found
 
 
-def _continue_books(session: Session, document: EvidenceDocument) -> tuple[int, int]:
-    """Insist that the estimate starts from where the project's books end.
-
-    Returns:
-        Number of the next batch, and of its first credit.
-    """
-    project_id, q = document.project.id, document.quantities
-    last = session.scalars(
-        select(CreditBatch)
-        .where(CreditBatch.project_id == project_id)
-        .order_by(CreditBatch.number.desc())
-        .limit(1)
-    ).first()
-    last_serial = session.scalars(
-        select(func.coalesce(func.max(SerialBlock.last_serial), 0)).where(
-            SerialBlock.project_id == project_id, SerialBlock.kind == _KIND
-        )
-    ).one()
-    issued_t, buffer_t = batches.totals_by_project(session, [project_id]).get(project_id, (0, 0))
-    carried_kg = last.cumulative_net_kg - issued_t * KG_PER_T if last else 0
-    if (q.issued_before_kg, q.carried_in_kg) != (issued_t * KG_PER_T, carried_kg):
+def _continue_books(held: Books, document: EvidenceDocument) -> None:
+    steps = {line.key: line.quantity_kg for line in document.waterfall}
+    due = crediting.issue(
+        steps["issuable"],
+        cumulative_buffer_kg=-steps["buffer"],
+        issued_before_t=held.issued_before_t,
+        buffer_before_t=held.buffer_before_t,
+        carried_in_kg=held.carried_in_kg,
+    )
+    stated = document.quantities
+    wrong = [
+        f"{name} {getattr(stated, name)} instead of {getattr(due, name)}"
+        for name in type(stated).model_fields
+        if getattr(stated, name) != getattr(due, name)
+    ]
+    if wrong:
         raise EvidenceWrong(
-            f"The estimate starts from {q.issued_before_kg} kg issued and {q.carried_in_kg} kg "
-            f"carried; the books of {project_id} say {issued_t * KG_PER_T} kg and {carried_kg} "
-            "kg. Make it again from there."
+            f"The estimate does not continue the books of {document.project.id}: it says "
+            f"{', '.join(wrong)}. Make it again from where they stand now.",
+            faults=wrong,
         )
-    owed_kg = -next(line.quantity_kg for line in document.waterfall if line.key == "buffer")
-    due_t = max(0, owed_kg // KG_PER_T - buffer_t)
-    if q.buffer_t != due_t:
-        raise EvidenceWrong(
-            f"The estimate sets {q.buffer_t} t aside; with {buffer_t} t in the buffer already and "
-            f"{owed_kg} kg due since the start, {due_t} t are to be set aside."
-        )
-    return (last.number + 1 if last else 1), int(last_serial) + 1
 
 
 def _blocks(batch: CreditBatch, estimate: Estimate, next_serial: int) -> list[SerialBlock]:

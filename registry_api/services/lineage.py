@@ -1,17 +1,18 @@
 """The way down: from a serial to the scenes and trees it stands on.
 
-The registry knows the upper half (serial, batch, decision); the lower half is read off the evidence
-document. Drill-down to one plot opens the artifacts that the document names.
+The registry hands in the upper half (serial, batch, decision); drawing is `mrv.evidence.lineage`.
+Drill-down to one plot opens the artifacts that the document names.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
 from mrv.errors import SourceFailed
 from mrv.evidence.documents import EvidenceDocument
+from mrv.evidence.lineage import Issued, lineage_graph, plot_looks, plot_trees
 from registry_api.errors import EvidenceMissing, NotFound
 from registry_api.services.credits import batch as batch_detail
 from registry_api.services.credits import find_serial
@@ -22,7 +23,6 @@ from registry_api.services.views import (
     LineageNode,
     ObservationRow,
     PlotTrace,
-    SerialAnswer,
     TreeRow,
 )
 from registry_api.settings import Settings
@@ -42,16 +42,28 @@ def lineage(session: Session, text: str, *, unit: int | None = None) -> Lineage:
         NotFound: If no such credits were issued.
     """
     found = find_serial(session, text, unit=unit)
-    document = stored_document(session, found.batch.estimate_sha256)
-    upper_nodes, upper_edges = _registry_part(session, found)
-    lower_nodes, lower_edges = _document_part(document, f"estimate:{found.batch.estimate_sha256}")
+    detail = batch_detail(session, found.batch.id)
+    graph = lineage_graph(
+        stored_document(session, found.batch.estimate_sha256),
+        Issued(
+            serial=found.serial,
+            batch_id=found.batch.id,
+            batch_label=f"Batch {found.batch.number} of {found.batch.project_name}",
+            credits_t=found.batch.credits_t,
+            issued_at=found.batch.issued_at,
+            decision_id=detail.decision.id,
+            decided_by=detail.decision.account_name,
+            decided_at=detail.decision.decided_at,
+            statement=detail.decision.statement,
+        ),
+    )
     return Lineage(
         serial=found.serial,
         unit=found.unit,
         block=found.block,
         batch=found.batch,
-        nodes=(*upper_nodes, *lower_nodes),
-        edges=(*upper_edges, *lower_edges),
+        nodes=tuple(LineageNode(n.id, n.kind, n.label, n.facts) for n in graph.nodes),
+        edges=tuple(LineageEdge(e.parent, e.child, e.relation) for e in graph.edges),
     )
 
 
@@ -69,165 +81,23 @@ def plot_trace(session: Session, settings: Settings, sha256: str, plot_id: str) 
     return PlotTrace(
         estimate_sha256=sha256,
         share=share,
-        trees=tuple(_trees(_rows_of(document, "trees", plot_id, settings))),
-        observations=tuple(_observations(_rows_of(document, "observations", plot_id, settings))),
+        trees=tuple(_trees(plot_trees(_table(document, "trees", settings), plot_id))),
+        observations=tuple(
+            _observations(plot_looks(_table(document, "observations", settings), plot_id))
+        ),
     )
 
 
-def _registry_part(
-    session: Session, found: SerialAnswer
-) -> tuple[list[LineageNode], list[LineageEdge]]:
-    detail = batch_detail(session, found.batch.id)
-    card, decision = detail.card, detail.decision
-    serial, batch = f"serial:{found.serial}", f"batch:{card.id}"
-    estimate, signed = f"estimate:{card.estimate_sha256}", f"decision:{decision.id}"
-    nodes = [
-        LineageNode(serial, "serial", found.serial, {"quantity_t": _quantity(found)}),
-        LineageNode(
-            batch,
-            "batch",
-            f"Batch {card.number} of {card.project_name}",
-            {
-                "credits_t": card.credits_t,
-                "buffer_t": card.buffer_t,
-                "issued_at": _iso(card.issued_at),
-            },
-        ),
-        LineageNode(
-            signed,
-            "decision",
-            f"Approved by {decision.account_name}",
-            {
-                "statement": decision.statement,
-                "decided_at": _iso(decision.decided_at),
-                "demonstration": decision.demonstration,
-            },
-        ),
-    ]
-    edges = [
-        LineageEdge(serial, batch, "issued in"),
-        LineageEdge(batch, signed, "allowed by"),
-        LineageEdge(signed, estimate, "decides on"),
-    ]
-    return nodes, edges
-
-
-def _document_part(
-    document: EvidenceDocument, estimate: str
-) -> tuple[list[LineageNode], list[LineageEdge]]:
-    graph = list(_things(document))
-    q = document.quantities
-    top = LineageNode(
-        estimate,
-        "estimate",
-        f"Evidence of {document.project.name}, {document.period.id}",
-        {
-            "sha256": estimate.partition(":")[2],
-            "cumulative_net_kg": q.cumulative_net_kg,
-            "u90": document.u90,
-            "deducted_fraction": document.deducted_fraction,
-        },
-    )
-    edges = [LineageEdge(source or estimate, node.id, said) for node, source, said in graph]
-    return [top, *(node for node, _source, _said in graph)], edges
-
-
-def _things(document: EvidenceDocument) -> Iterator[tuple[LineageNode, str | None, str]]:
-    run, rules = document.run, document.methodology
-    yield (
-        LineageNode(
-            f"run:{run.id}",
-            "run",
-            f"Computed by Parkland {run.code_version}",
-            {"python": run.python, "seed": run.seed, "draws": run.draws, **run.libraries},
-        ),
-        None,
-        "computed by",
-    )
-    yield (
-        LineageNode(
-            f"methodology:{rules.digest}",
-            "methodology",
-            f"{rules.id} version {rules.version}",
-            {"digest": rules.digest, "unverified_rules": len(rules.unverified)},
-        ),
-        None,
-        "under the rules of",
-    )
-    artifacts = {artifact.name: f"artifact:{artifact.name}" for artifact in document.artifacts}
-    for artifact in document.artifacts:
-        yield (
-            LineageNode(
-                artifacts[artifact.name],
-                "artifact",
-                artifact.name,
-                {
-                    "sha256": artifact.sha256,
-                    "media_type": artifact.media_type,
-                    "rows": artifact.rows,
-                },
-            ),
-            None,
-            "reads",
-        )
-    for plot in document.plots:
-        yield (
-            LineageNode(
-                f"plot:{plot.plot_id}",
-                "plot",
-                plot.plot_id,
-                {
-                    "stratum": plot.stratum,
-                    "sampled": plot.sampled,
-                    "trees_measured": plot.trees_measured,
-                    "clear_looks": plot.clear_looks,
-                    "net_kg": plot.net_kg,
-                },
-            ),
-            None,
-            "adds up",
-        )
-    for scene in document.scenes:
-        yield (
-            LineageNode(
-                f"scene:{scene.id}",
-                "scene",
-                scene.id,
-                {
-                    "collection": scene.collection,
-                    "acquired_at": _iso(scene.acquired_at),
-                    "mgrs_tile": scene.mgrs_tile,
-                    "cloud_percent": scene.cloud_percent,
-                    "offset": scene.offset,
-                    "item_sha256": scene.item_sha256,
-                },
-            ),
-            artifacts.get("observations"),
-            "seen by",
-        )
-
-
-def _quantity(found: SerialAnswer) -> int:
-    return 1 if found.unit is not None else found.block.quantity_t
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
-
-
-def _rows_of(
-    document: EvidenceDocument, name: str, plot_id: str, settings: Settings
-) -> "pd.DataFrame":
+def _table(document: EvidenceDocument, name: str, settings: Settings) -> "pd.DataFrame":
     from mrv.sources.artifacts import ArtifactStore  # brings pandas, which start-up does without
 
     artifact = next((a for a in document.artifacts if a.name == name), None)
     if artifact is None:
         raise EvidenceMissing(f"The evidence names no artifact '{name}'.", artifact=name)
     try:
-        table = ArtifactStore(settings.artifact_root).get_table(artifact.sha256)
+        return ArtifactStore(settings.artifact_root).get_table(artifact.sha256)
     except SourceFailed as lost:
         raise NotFound(lost.message, artifact=name) from lost
-    return table[table["plot_id"].astype(str) == plot_id]
 
 
 def _trees(rows: "pd.DataFrame") -> Iterator[TreeRow]:
@@ -250,7 +120,7 @@ def _observations(rows: "pd.DataFrame") -> Iterator[ObservationRow]:
         for column in rows.select_dtypes("number").columns
         if column not in _NOT_AN_INDEX and not column.endswith("_sd")
     ]
-    for row in rows.sort_values("acquired_at").to_dict("records"):
+    for row in rows.to_dict("records"):
         yield ObservationRow(
             scene_id=_text(row["scene_id"]),
             acquired_at=_moment(row["acquired_at"]),
