@@ -71,4 +71,4 @@ def percent(language: str, fraction: float, decimals: int = 0) -> str:
 
 def country(language: str, code: str) -> str:
     """Name a country by its ISO 3166 code; an unknown code is given back."""
-    return _conventions(language).territories.get(code, code)
+    return str(_conventions(language).territories.get(code, code))

@@ -12,6 +12,7 @@ from registry_api.services.views import Lineage, LineageNode
 from registry_api.web.vocabulary import Vocabulary
 
 FOLD_ABOVE = 2  # things of one kind
+SAMPLES = 3  # of them that a folded step names
 _PLACE = {  # where on the page a kind is told in full
     "serial": "#credit",
     "block": "#credit",
@@ -66,19 +67,18 @@ def fold(lineage: Lineage, words: Vocabulary, texts: NullTranslations) -> list[S
         above, below = home[edge.source], home[edge.target]
         if above != below and above not in parents[below]:
             parents[below].append(above)
-    steps = {}
+    steps: dict[str, Step] = {}
     for node in lineage.nodes:
+        alike = by_kind[node.kind]
         step_id = home[node.id]
-        if step_id not in steps:
-            count = len(by_kind[node.kind])
-            names = words.kind_many if node.kind in many else words.kind
-            text = texts.ngettext("%(n)s in all", "%(n)s in all", count) % {"n": count}
-            steps[step_id] = Step(
-                id=step_id,
-                kind=node.kind,
-                title=names.get(node.kind, node.kind),
-                text=text if node.kind in many else node.label,
-                href=_PLACE.get(node.kind, ""),
-                parents=tuple(parents[step_id]),
-            )
+        if step_id in steps:
+            continue
+        title, text = words.kind.get(node.kind, node.kind), node.label
+        if node.kind in many:
+            name = words.kind_many.get(node.kind, node.kind)
+            title = texts.gettext("%(things)s: %(n)s") % {"things": name, "n": len(alike)}
+            text = ", ".join(each.label for each in alike[:SAMPLES])
+        steps[step_id] = Step(
+            step_id, node.kind, title, text, _PLACE.get(node.kind, ""), tuple(parents[step_id])
+        )
     return list(steps.values())

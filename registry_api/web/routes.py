@@ -1,26 +1,28 @@
 """The addresses of the pages; each asks the services once or twice and renders one template."""
 
 from collections import Counter
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mrv.errors import MrvError
-from registry_api.deps import ReadSession
+from registry_api.deps import ReadSession, SettingsDep
 from registry_api.errors import status_of
 from registry_api.services import credits as issued
 from registry_api.services import estimates, lineage, plots, portfolio, projects
-from registry_api.services.views import CreditFilter
+from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import assets, places
 from registry_api.web.lineage import fold
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.waterfall import draw
 
-PROJECTS_SHOWN = 200
+PROJECTS_SHOWN = 50
 BATCHES_SHOWN = 12
 INDICES_SHOWN = 4
 
@@ -37,24 +39,41 @@ def mount(app: FastAPI) -> None:
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:
     """Say what went wrong to a person."""
     return page(
-        request, "problem.html", status_code=status, status=status, title=title, detail=detail
+        request,
+        "problem.html",
+        status_code=status,
+        status=status,
+        title=words_for(request).problem.get(status, title),
+        detail=detail,
     )
 
 
 @router.get("/", name="home")
-def home(request: Request, session: ReadSession) -> Response:
+def home(request: Request, session: ReadSession, cursor: str | None = None) -> Response:
     """Show what the registry is and what it holds."""
-    listed = projects.list_projects(session, limit=PROJECTS_SHOWN).items
-    newest = issued.batches(session, CreditFilter(), limit=BATCHES_SHOWN).items
+    listed = projects.list_projects(session, limit=PROJECTS_SHOWN, cursor=cursor)
+    recent = issued.batches(session, CreditFilter(), limit=BATCHES_SHOWN).items
+    newest = {
+        card.id: batch
+        for card in listed.items
+        for batch in issued.batches(session, CreditFilter(project=card.id), limit=1).items
+    }
     return page(
         request,
         "home.html",
         portfolio=portfolio.portfolio(session),
-        projects=listed,
-        places=places.projects(listed, texts_for(request)),
-        batches=newest,
-        newest={batch.project_id: batch for batch in reversed(newest)},
+        projects=listed.items,
+        next_cursor=listed.next_cursor,
+        places=places.projects(listed.items, texts_for(request)),
+        batches=recent,
+        newest=newest,
+        u90=_u90(session, [*recent, *newest.values()]),
     )
+
+
+def _u90(session: Session, batches: Iterable[BatchCard]) -> dict[str, float]:
+    digests = {batch.estimate_sha256 for batch in batches}
+    return {digest: estimates.estimate(session, digest).u90 for digest in digests}
 
 
 @router.get("/projects/{project_id}", name="project")
@@ -67,6 +86,8 @@ def project_page(request: Request, project_id: str, session: ReadSession) -> Res
         request,
         "project.html",
         project=project,
+        u90=_u90(session, project.batches),
+        place=places.projects([project.card], texts_for(request)),
         cells=places.cells(cells, texts_for(request)),
         bands=bands,
         strata=strata,
@@ -109,12 +130,12 @@ def credit_page(request: Request, serial: str, session: ReadSession) -> Response
 
 
 @router.get("/credits/{serial}/plots/{plot_id}", name="credit_plot")
-def plot_page(request: Request, serial: str, plot_id: str, session: ReadSession) -> Response:
+def plot_page(
+    request: Request, serial: str, plot_id: str, session: ReadSession, settings: SettingsDep
+) -> Response:
     """Show one plot's stems and looks; only the inner part where htmx asks."""
     found = issued.find_serial(session, serial)
-    trace = lineage.plot_trace(
-        session, request.app.state.settings, found.batch.estimate_sha256, plot_id
-    )
+    trace = lineage.plot_trace(session, settings, found.batch.estimate_sha256, plot_id)
     seen = Counter(name for look in trace.observations for name in look.indices)
     inner = request.headers.get("HX-Request") == "true"
     return page(
@@ -123,6 +144,7 @@ def plot_page(request: Request, serial: str, plot_id: str, session: ReadSession)
         trace=trace,
         batch=found.batch,
         serial=found.serial,
+        with_equation=any(getattr(tree, "equation_id", None) for tree in trace.trees),
         indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
     )
 

@@ -24,6 +24,7 @@ class Vocabulary:
     role: Words
     tree_status: Words
     gate: Words
+    problem: Mapping[int, str]
 
 
 def vocabulary(texts: NullTranslations) -> Vocabulary:
@@ -62,14 +63,22 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "no_trees": _("no trees found"),
         },
         gate={
+            "probability_sample": _("Trees were measured in a random sample"),
             "enough_plots": _("Enough measured plots"),
             "enough_clusters": _("Enough villages"),
             "enough_controls": _("Enough control plots"),
-            "model_acceptance": _("Map model holds in unseen villages"),
             "clear_looks": _("Enough clear looks from space"),
+            "offsets_sane": _("Brightness offsets of the scenes agree"),
+            "model_acceptance": _("The map holds in villages it had not seen"),
             "plausible_growth": _("Plausible growth"),
-            "offsets_sane": _("Scene brightness offsets are sane"),
+            "u90_within_ceiling": _("The interval is narrow enough"),
             "methodology_verified": _("Every rule has a verified source"),
+        },
+        problem={
+            404: _("Not found"),
+            422: _("That cannot be answered"),
+            500: _("Something went wrong"),
+            503: _("Not just now"),
         },
     )
 

@@ -4,7 +4,7 @@ Only drawing is computed here; the quantities are those of the evidence, to the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mrv.evidence.documents import WaterfallLine
 
@@ -71,7 +71,9 @@ def draw(lines: Iterable[WaterfallLine], u90: float) -> Drawing:
         left, right = sorted((place(before), place(after)))
         bar = Bar(line, line.key in _TOTALS, left, round(right - left, 1), place(after))
         if line.key == "baseline":
-            edges = (round(after - half), round(after + half))
-            bar = Bar(line, bar.total, left, bar.width, bar.reached, *map(place, edges), *edges)
+            low_kg, high_kg = round(after - half), round(after + half)
+            bar = replace(
+                bar, low=place(low_kg), high=place(high_kg), low_kg=low_kg, high_kg=high_kg
+            )
         bars.append(bar)
     return Drawing(tuple(bars), place(0))

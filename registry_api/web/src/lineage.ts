@@ -6,8 +6,9 @@ import { ownPath, readData } from "./data";
 type Step = { id: string; parentIds: string[]; kind: string; title: string; text: string; href: string };
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 196; // of a node, in CSS pixels
-const HEIGHT = 54;
+const WIDTH = 152; // of a node, in CSS pixels
+const HEIGHT = 52;
+const INSET = 10; // of text from the sides of a node
 
 function part<K extends keyof SVGElementTagNameMap>(
   name: K, attributes: Record<string, string | number>, text?: string,
@@ -18,19 +19,33 @@ function part<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-function shorten(text: string, letters: number): string {
-  return text.length <= letters ? text : `${text.slice(0, letters - 1)}…`;
+const pen = document.createElement("canvas").getContext("2d");
+
+/** Leave out the middle of a text that is wider than its box; both ends of a serial matter. */
+function fit(text: string, font: string): string {
+  if (pen === null) return text;
+  pen.font = font;
+  const room = WIDTH - 2 * INSET;
+  if (pen.measureText(text).width <= room) return text;
+  for (let kept = text.length - 1; kept > 2; kept -= 1) {
+    const head = Math.ceil(kept / 2);
+    const shorter = `${text.slice(0, head)}…${text.slice(text.length - (kept - head))}`;
+    if (pen.measureText(shorter).width <= room) return shorter;
+  }
+  return "…";
 }
 
 function node(step: Step, x: number, y: number): SVGElement {
   const href = ownPath(step.href);
+  const left = x - WIDTH / 2 + INSET;
+  const family = getComputedStyle(document.body).fontFamily;
   const outer = href === null ? part("g", {}) : part("a", { href });
   outer.setAttribute("class", `step step-${step.kind.replace(/[^a-z_-]/g, "")}`);
   outer.append(
     part("title", {}, `${step.title}: ${step.text}`),
     part("rect", { x: x - WIDTH / 2, y: y - HEIGHT / 2, width: WIDTH, height: HEIGHT, rx: 8 }),
-    part("text", { x: x - WIDTH / 2 + 14, y: y - 6, class: "step-title" }, shorten(step.title, 24)),
-    part("text", { x: x - WIDTH / 2 + 14, y: y + 14, class: "step-text" }, shorten(step.text, 28)),
+    part("text", { x: left, y: y - 5, class: "step-title" }, fit(step.title, `650 13.5px ${family}`)),
+    part("text", { x: left, y: y + 14, class: "step-text" }, fit(step.text, `11.5px ${family}`)),
   );
   return outer;
 }
@@ -53,7 +68,7 @@ function draw(element: HTMLElement): void {
   const down = element.clientWidth < 900; // on a phone the graph runs downwards
   const across = down ? WIDTH : HEIGHT;
   const along = down ? HEIGHT : WIDTH;
-  const { width, height } = sugiyama().nodeSize([across, along]).gap([18, 46])(graph);
+  const { width, height } = sugiyama().nodeSize([across, along]).gap([16, 26])(graph);
   const place = (x: number, y: number): [number, number] => (down ? [x, y] : [y, x]);
   const [w, h] = place(width, height);
   const svg = part("svg", {
@@ -66,6 +81,7 @@ function draw(element: HTMLElement): void {
   }
   for (const each of graph.nodes()) svg.append(node(each.data, ...place(each.x, each.y)));
   element.replaceChildren(svg);
+  element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2 * Number(down);
   element.dataset.ready = "1";
 }
 

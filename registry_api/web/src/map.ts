@@ -15,8 +15,23 @@ type Words = Compass & { gestures: string; touch: string; title: string; zoomIn:
 type MapData = { features: FeatureCollection; words: Words };
 
 const topology = landTopology as unknown as Topology;
-const land = feature(topology, topology.objects.land!) as unknown as FeatureCollection;
+const land = landOf(feature(topology, topology.objects.land!) as unknown as FeatureCollection);
 const empty: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** Leave out islands that straddle 180 degrees: unrolled, they become a band around the world. */
+function landOf(world: FeatureCollection): FeatureCollection {
+  const straddles = (rings: Position[][]): boolean => {
+    const span = (axis: number): number => {
+      const values = rings.flat().map((position) => position[axis]!);
+      return Math.max(...values) - Math.min(...values);
+    };
+    return span(0) > 350 && span(1) < 10;
+  };
+  return { ...world, features: world.features.map((each) => (each.geometry.type === "MultiPolygon"
+    ? { ...each, geometry: { ...each.geometry,
+        coordinates: each.geometry.coordinates.filter((rings) => !straddles(rings)) } }
+    : each)) };
+}
 
 function positions(collection: FeatureCollection): Position[] {
   return collection.features.flatMap(({ geometry }) =>
@@ -43,17 +58,18 @@ function style(features: FeatureCollection): maplibregl.StyleSpecification {
     layers: [
       { id: "sea", type: "background" },
       { id: "land", type: "fill", source: "land" },
-      { id: "grid", type: "line", source: "grid" },
+      { id: "grid", type: "line", source: "grid", filter: ["==", ["geometry-type"], "LineString"] },
+      { id: "grid-text", type: "symbol", source: "grid", filter: centre,
+        layout: { "text-field": ["get", "text"], "text-size": 11, "text-padding": 6 } },
       { id: "cells", type: "fill", source: "here", filter: cell,
-        paint: { "fill-opacity": ["interpolate", ["linear"], ["get", "weight"], 0, 0.25, 1, 0.85] } },
+        paint: { "fill-opacity": ["interpolate", ["linear"], ["get", "weight"], 0, 0.12, 1, 0.7] } },
       { id: "cell-edges", type: "line", source: "here", filter: cell, paint: { "line-width": 1.5 } },
       { id: "points", type: "circle", source: "here", filter: centre,
         paint: { "circle-stroke-width": 2,
           "circle-radius": ["interpolate", ["linear"], ["get", "weight"], 0, 6, 1, 13] } },
-      { id: "grid-text", type: "symbol", source: "grid",
-        layout: { "symbol-placement": "line", "text-field": ["get", "text"], "text-size": 11,
-          "symbol-spacing": 420 } },
-      { id: "names", type: "symbol", source: "here",
+      { id: "counts", type: "symbol", source: "here", filter: cell,
+        layout: { "text-field": ["get", "name"], "text-size": 13 } },
+      { id: "names", type: "symbol", source: "here", filter: centre,
         layout: { "text-field": ["get", "name"], "text-size": 13, "text-offset": [0, 1.4],
           "text-anchor": "top", "text-max-width": 12, "text-optional": true,
           "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1.1 } },
@@ -75,9 +91,11 @@ function paint(map: maplibregl.Map): void {
   map.setPaintProperty("cell-edges", "line-color", colour("accent"));
   map.setPaintProperty("points", "circle-color", colour("accent"));
   map.setPaintProperty("points", "circle-stroke-color", colour("surface"));
-  map.setPaintProperty("names", "text-color", colour("ink"));
-  map.setPaintProperty("names", "text-halo-color", ground);
-  map.setPaintProperty("names", "text-halo-width", 2);
+  for (const layer of ["names", "counts"]) {
+    map.setPaintProperty(layer, "text-color", colour("ink"));
+    map.setPaintProperty(layer, "text-halo-color", ground);
+    map.setPaintProperty(layer, "text-halo-width", 2);
+  }
 }
 
 /** What a click shows; built from text nodes, so nothing in the data can become markup. */
@@ -99,7 +117,7 @@ function draw(element: HTMLElement): void {
     container: element,
     style: style(features),
     bounds: boundsOf(features),
-    fitBoundsOptions: { padding: 56, maxZoom: 9.5 },
+    fitBoundsOptions: { padding: 56, maxZoom: Number(element.dataset.maxZoom ?? 9.5) },
     attributionControl: false,
     cooperativeGestures: true, // scrolling the page must not get caught in the map
     dragRotate: false,
@@ -117,15 +135,21 @@ function draw(element: HTMLElement): void {
   });
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   const relabel = (): void => {
-    const view = map.getBounds();
+    const bounds = map.getBounds();
+    const corner = map.unproject([30, element.clientHeight - 14]); // where labels clear the edges
     const source = map.getSource("grid") as maplibregl.GeoJSONSource | undefined;
-    source?.setData(graticule(view.getWest(), view.getSouth(), view.getEast(), view.getNorth(), words));
+    source?.setData(graticule({
+      west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth(),
+      labelLon: corner.lng, labelLat: corner.lat,
+    }, words));
   };
   map.on("load", () => {
     onSchemeChange(() => paint(map));
-    relabel();
     map.on("moveend", relabel);
-    map.once("idle", () => { element.dataset.ready = "1"; });
+    map.once("idle", () => {
+      relabel(); // not before: until now the view may still have been fitted to the box
+      map.once("idle", () => { element.dataset.ready = "1"; });
+    });
   });
   for (const layer of ["points", "cells"]) {
     map.on("click", layer, (event) => {
