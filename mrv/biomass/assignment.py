@@ -5,11 +5,13 @@ two visits is a change of the tree and not of the method. Errors are drawn in
 `mrv.estimation.monte_carlo`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mrv.biomass.allometry import EQUATIONS, Equation, Floats, ln_biomass
 from mrv.biomass.context import BiomassContext
@@ -125,13 +127,13 @@ def ln_agb_kg(  # what a stem brings, on logarithms
     """
     if equation.dbh_cm is None:
         raise InputRejected(f"Equation {equation.id} has no range and cannot be used for stock.")
-    low = np.log(equation.dbh_cm[0])
-    high = np.log(equation.dbh_cm[1] * context.allometry.extrapolation_factor)
-    dtype = ln_d.dtype.type
-    held = np.clip(ln_d, dtype(low), dtype(high))
+    low = math.log(equation.dbh_cm[0])
+    high = math.log(equation.dbh_cm[1] * context.allometry.extrapolation_factor)
+    held = cast("Floats", np.clip(ln_d, low, high, dtype=ln_d.dtype))
     taper: Floats | float = 0.0
     if ln_d.size and ln_d.min() < low:
-        taper = np.minimum(ln_d - dtype(low), dtype(0)) * dtype(context.allometry.sapling_exponent)
+        below = np.minimum(ln_d - held, 0, dtype=ln_d.dtype)
+        taper = cast("Floats", below * below.dtype.type(context.allometry.sapling_exponent))
     e = 0.0 if context.bioclim_e is None else context.bioclim_e
     return ln_biomass(equation, held, ln_h=ln_h, ln_wd=ln_wd, bioclim_e=e), taper
 
@@ -215,7 +217,7 @@ def _check_bioclim(methods: pd.DataFrame, context: BiomassContext) -> None:
 
 def _point_heights(
     rows: pd.DataFrame, equation: Equation, model: HeightModel | None
-) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+) -> NDArray[np.float64]:
     measured = (rows["height_source"] == MEASURED).to_numpy()
     heights = np.ones(len(rows))
     heights[measured] = rows["height_m"].to_numpy(float)[measured]

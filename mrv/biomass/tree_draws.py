@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -40,6 +41,25 @@ _DBH_LIMITS_CM = (0.1, 500.0)
 _HEIGHT_ABOVE_M = 15.0
 _BREAST_HEIGHT_M = 1.3
 _BLOCK_NUMBERS = 200_000  # numbers held at a time: what fits a processor's cache
+_KEY = (
+    "plot_id",
+    "equation_id",
+    "density_taxon",
+    "height_source",
+    "proxy_species",
+    "tree_id",
+    "stem",
+)
+_GROUPED = 5  # so many of them make a group of stems that are computed alike
+_VALUES = (
+    "epoch",
+    "dbh_cm",
+    "height_m",
+    "tree_fraction",
+    "density_g_cm3",
+    "density_sd_g_cm3",
+    "origin",
+)
 
 
 def stream(seed: int, component: str) -> np.random.Generator:
@@ -130,30 +150,41 @@ def pack_plots(
     """
     species = rows["species"].fillna("").replace("", "unknown")
     rows = rows.assign(proxy_species=np.where(rows["proxy"], species, ""))
-    by = ["plot_id", "equation_id", "density_taxon", "height_source", "proxy_species"]
-    rows = rows.sort_values([*by, "tree_id", "stem"], kind="stable")
+    # Sorted codes and whole arrays: a thousand small tables would take longer than the draws.
+    codes = np.stack([pd.factorize(rows[column], sort=True)[0] for column in _KEY])
+    order = np.lexsort(codes[::-1])
+    codes = codes[:, order]
+    column = {name: rows[name].to_numpy()[order] for name in {*_KEY, *_VALUES}}
     packed: dict[str, list[StemGroup]] = {}
-    for (plot_id, equation_id, taxon, source, proxy), group in rows.groupby(by, sort=True):
-        stem = group.groupby(["tree_id", "stem"], sort=True).ngroup().to_numpy()
-        first = group.drop_duplicates(["tree_id", "stem"])
+    for start, end in pairwise(_starts(codes[:_GROUPED])):
+        part = slice(start, end)
+        tree, stem = (
+            np.searchsorted(_starts(codes[:depth, part]), np.arange(end - start), side="right") - 1
+            for depth in (len(_KEY) - 1, len(_KEY))
+        )
+        first = _starts(codes[:, part])[:-1]
+        plot_id, equation_id, taxon, source, proxy = (
+            str(column[name][start]) for name in _KEY[:_GROUPED]
+        )
         shape = (len(first), len(epochs))
         d, h, weight = np.ones(shape), np.full(shape, _BREAST_HEIGHT_M), np.zeros(shape)
-        epoch = group["epoch"].to_numpy()
-        d[stem, epoch] = group["dbh_cm"]
-        h[stem, epoch] = group["height_m"].fillna(_BREAST_HEIGHT_M)
-        weight[stem, epoch] = 1e-3 / (group["tree_fraction"] * plot_area_ha[plot_id])
-        wood = first.iloc[0]
+        at = (stem, column["epoch"][part].astype(int))
+        height = column["height_m"][part].astype(float)
+        d[at] = column["dbh_cm"][part]
+        h[at] = np.where(np.isnan(height), _BREAST_HEIGHT_M, height)
+        weight[at] = 1e-3 / (column["tree_fraction"][part].astype(float) * plot_area_ha[plot_id])
+        mean, sd = (float(column[f"density_{name}"][start]) for name in ("g_cm3", "sd_g_cm3"))
         packed.setdefault(plot_id, []).append(
             StemGroup(
                 equation=EQUATIONS[equation_id],
-                density=(taxon, float(wood["density_g_cm3"]), float(wood["density_sd_g_cm3"])),
+                density=(taxon, mean, sd),
                 modelled_height=source not in {"", MEASURED},
                 proxy_species=proxy,
-                tree=pd.factorize(first["tree_id"])[0].astype(np.int64),
+                tree=tree[first],
                 dbh_cm=d,
                 height_m=h,
                 t_ha_per_kg=weight,
-                pre_existing=(first["origin"] == "pre_existing").to_numpy(bool),
+                pre_existing=column["origin"][part][first] == "pre_existing",
             )
         )
     elsewhere = context.plot_ecoregions
@@ -163,6 +194,13 @@ def pack_plots(
         )
         for plot_id, groups in packed.items()
     }
+
+
+def _starts(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find where sorted columns of codes change, with the end."""
+    n = codes.shape[1]
+    changes = np.flatnonzero((np.diff(codes, axis=1) != 0).any(axis=0)) + 1
+    return np.unique(np.concatenate([[0], changes, [n]])).astype(np.int64)
 
 
 class SharedErrors:
@@ -196,18 +234,16 @@ class SharedErrors:
     def line(self, equation: Equation, ecoregion: str, proxy_species: str) -> tuple[Draws, Draws]:
         """Give slope and offset that turn an equation's ln(biomass) into a drawn one."""
         errors = self.context.allometry
-        offset = self.ln_factor(f"site/{ecoregion}/{equation.id}", errors.site_sd_ln)
-        slope = np.ones(self.draws, np.float32)
+        offset: Draws = self.ln_factor(f"site/{ecoregion}/{equation.id}", errors.site_sd_ln)
+        slope: Draws = np.ones(self.draws, np.float32)
         if proxy_species:
             offset = offset + self.ln_factor(f"proxy/{proxy_species}", errors.proxy_sd_ln)
         if errors.parameters and equation.id == GENERIC_WITH_HEIGHT:
             (term,) = equation.terms
-            root = np.linalg.cholesky(np.array(_EQ4_COVARIANCE))
+            root = np.linalg.cholesky(np.array(_EQ4_COVARIANCE)).astype(np.float32)
             z = [self.normal(f"parameters/{equation.id}/{i}") for i in (0, 1)]
-            intercept = np.float32(root[0, 0]) * z[0]
-            tilt = (np.float32(root[1, 0]) * z[0] + np.float32(root[1, 1]) * z[1]) / np.float32(
-                term.h
-            )
+            intercept = root[0, 0] * z[0]
+            tilt = (root[1, 0] * z[0] + root[1, 1] * z[1]) / np.float32(term.h)
             slope = 1 + tilt
             offset = offset + intercept - tilt * np.float32(term.ln_scale)
         elif errors.parameters:
@@ -231,7 +267,8 @@ class SharedErrors:
             a, b, c = (np.float32(v) for v in model.coefficients)
             return np.asarray(np.log(-a * np.expm1(-b * np.exp(c * ln_d))) + site)
         degree = len(model.coefficients) - 1
-        coefficients = np.tile(np.float32(model.coefficients), (self.draws, 1))
+        fitted = np.asarray(model.coefficients, np.float32)
+        coefficients = np.tile(fitted, (self.draws, 1))
         if model.covariance:
             root = np.linalg.cholesky(np.reshape(model.covariance, (degree + 1, degree + 1)))
             z = np.stack([self.normal(f"{name}/{i}") for i in range(degree + 1)], axis=1)

@@ -121,7 +121,7 @@ def _our_columns(
         parts = [part.strip().lower() for part in columns.get(field.name, field.name).split("+")]
         if field.name not in constants and all(part in theirs for part in parts):
             cells = [raw[theirs[p]].astype("str").fillna("").str.strip() for p in parts]
-            joined = cells[0].str.cat(cells[1:], sep=" ") if len(cells) > 1 else cells[0]
+            joined = pd.concat(cells, axis=1).agg(" ".join, axis=1) if len(cells) > 1 else cells[0]
             text[field.name] = joined.str.strip().to_numpy()
         elif field.name in constants:
             text[field.name] = constants[field.name]
@@ -351,8 +351,8 @@ def _warnings(
     suspicions: list[Suspicion], trees: pd.DataFrame
 ) -> Iterator[tuple[int, str, str, str, str]]:
     for said in suspicions:
-        line = int(trees.at[said.positions[0], "row"])
-        yield line, said.column, said.code, "warning", f"Row {line}: {said.sentence}"
+        line = trees["row"].to_numpy()[trees.index.get_loc(said.positions[0])]
+        yield int(line), said.column, said.code, "warning", f"Row {line}: {said.sentence}"
 
 
 def _limit(field: Field | None) -> str:

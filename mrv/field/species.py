@@ -31,7 +31,7 @@ def tidy_species(written: str) -> str:
     Underscores, capitals, authors and ranks below the species are dropped; a hybrid keeps its
     cross: "Populus x euramericana".
     """
-    words = re.sub(r"[_\s]+", " ", written.replace("×", " x ")).strip().split(" ")
+    words = re.sub(r"[_\s]+", " ", written.replace("\u00d7", " x ")).strip().split(" ")
     genus = words[0].lower()
     if genus in _NOT_A_NAME:
         return ""

@@ -5,7 +5,7 @@ wide enough that real forests pass, and narrow enough that slips and copies do n
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from mrv.field.species import is_known, nearest_known
 
 _DBH_LARGE_CM = 300.0
 _HEIGHT_LARGE_M = 90.0
-# Height over diameter, both in metres, from 5 cm up: 4,004 trees of Chave et al. 2014 lie in 14-238.
+# Height over diameter, both in metres, from 5 cm up; 4,004 trees of Chave et al. 2014: 14-238.
 _SLENDERNESS = (4.0, 300.0)
 _SLENDER_FROM_CM = 5.0
 _GROWTH_CM_Y = 8.0
@@ -76,14 +76,14 @@ def _large(alive: pd.DataFrame) -> Iterator[Suspicion]:
             position,
             "dbh_cm",
             "diameter_large",
-            f"a diameter of {value:g} cm is that of a giant; look at the tree or the decimal point.",
+            f"a diameter of {value:g} cm is a giant's; look at the tree or the decimal point.",
         )
     for position, value in alive.loc[alive["height_m"] > _HEIGHT_LARGE_M, "height_m"].items():
         yield _one(
             position,
             "height_m",
             "height_large",
-            f"a height of {value:g} m is that of a giant; look at the tree or the decimal point.",
+            f"a height of {value:g} m is a giant's; look at the tree or the decimal point.",
         )
 
 
@@ -102,23 +102,24 @@ def _slender(alive: pd.DataFrame) -> Iterator[Suspicion]:
 
 def _volume(alive: pd.DataFrame) -> Iterator[Suspicion]:
     cylinder = np.pi / 4 * (alive["dbh_cm"] / 100) ** 2 * alive["height_m"]
-    above = alive["stem_volume_m3"] > cylinder * _CYLINDER_TOLERANCE
-    for position in alive.index[above]:
+    stated = alive["stem_volume_m3"]
+    for position in alive.index[stated > cylinder * _CYLINDER_TOLERANCE]:
         yield _one(
             position,
             "stem_volume_m3",
             "volume",
-            f"a stem volume of {alive.at[position, 'stem_volume_m3']:.3g} m3 is above the "
+            f"a stem volume of {stated[position]:.3g} m3 is above the "
             f"{cylinder[position]:.3g} m3 of a cylinder as thick and tall; the sizes or the volume "
             "are wrong.",
         )
 
 
 def _unknown_species(alive: pd.DataFrame) -> Iterator[Suspicion]:
-    for name, rows in alive.groupby("species", sort=True):
-        if is_known(str(name)):
+    for written, rows in alive.groupby("species", sort=True):
+        name = str(written)
+        if is_known(name):
             continue
-        near = nearest_known(str(name))
+        near = nearest_known(name)
         hint = f"did you mean '{near}'? " if near else ""
         what = f"species '{name}' is not known" if name else "the species is not named"
         yield Suspicion(
@@ -173,16 +174,16 @@ def _visit_in_mm(alive: pd.DataFrame) -> Iterator[Suspicion]:
     visits = visits[visits["size"] >= _VISIT_TREES_MIN]
     usual = visits["median"].median()
     times, least_cm = _MILLIMETRE_VISIT
-    for (plot, visit), median in visits["median"].items():
-        if median > least_cm and median > times * usual:
-            rows = alive[(alive["plot_id"] == plot) & (alive["visit"] == visit)]
-            yield Suspicion(
-                list(rows.index),
-                "dbh_cm",
-                "unit_mix",
-                f"the median diameter of this visit to plot {plot} is {median:g} cm, elsewhere "
-                f"{usual:g} cm; were they written in millimetres?",
-            )
+    odd = visits[(visits["median"] > least_cm) & (visits["median"] > times * usual)]
+    for plot, visit, median in odd.reset_index()[["plot_id", "visit", "median"]].to_numpy():
+        rows = alive[(alive["plot_id"] == plot) & (alive["visit"] == visit)]
+        yield Suspicion(
+            list(rows.index),
+            "dbh_cm",
+            "unit_mix",
+            f"the median diameter of this visit to plot {plot} is {median:g} cm, elsewhere "
+            f"{usual:g} cm; were they written in millimetres?",
+        )
 
 
 def _remeasured(alive: pd.DataFrame) -> Iterator[Suspicion]:
@@ -206,7 +207,7 @@ def _remeasured(alive: pd.DataFrame) -> Iterator[Suspicion]:
                 "dbh_cm",
                 code,
                 f"the tree measured {before[position]:g} cm at the visit before and "
-                f"{rows.at[position, 'dbh_cm']:g} cm now; {question}",
+                f"{rows['dbh_cm'][position]:g} cm now; {question}",
             )
     renamed = stem["species"].shift().ne(rows["species"]) & before.notna()
     for position in rows.index[renamed]:
@@ -214,7 +215,7 @@ def _remeasured(alive: pd.DataFrame) -> Iterator[Suspicion]:
             position,
             "species",
             "species_changed",
-            f"the tree is called '{rows.at[position, 'species']}', at the visit before it was "
+            f"the tree is called '{rows['species'][position]}', at the visit before it was "
             "called otherwise; the first name is used.",
         )
 
@@ -239,8 +240,8 @@ def _life_history(trees: pd.DataFrame) -> Iterator[Suspicion]:
             position,
             "tree_id",
             "tree_not_revisited",
-            f"tree {last.at[position, 'tree_id']} has no row at a later visit to plot "
-            f"{last.at[position, 'plot_id']} and counts as missing there; add a row with its "
+            f"tree {last['tree_id'][position]} has no row at a later visit to plot "
+            f"{last['plot_id'][position]} and counts as missing there; add a row with its "
             "status.",
         )
 
@@ -260,5 +261,5 @@ def _probabilities(trees: pd.DataFrame) -> Iterator[Suspicion]:
             )
 
 
-def _one(position: object, column: str, code: str, sentence: str) -> Suspicion:
+def _one(position: Hashable, column: str, code: str, sentence: str) -> Suspicion:
     return Suspicion([int(str(position))], column, code, sentence)
