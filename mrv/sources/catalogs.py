@@ -1,6 +1,6 @@
 """Static STAC catalogs: walks the links of a folder or a website and gives its items as they are.
 
-Items stay the JSON they are (pystac would bring them to the newest version of STAC, and change their
+Items stay the JSON they are (pystac would bring them to the newest STAC, and change their
 digest); only the addresses of their files are made absolute. Searching is `stac.py`.
 """
 

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pandas as pd
 
-from mrv.errors import ProjectInvalid
+from mrv.errors import ProjectInvalid, TableInvalid
+from mrv.field.csv_text import parse_csv
 from mrv.project import ProjectSettings, parse_project
-from mrv.sources.tables import parse_csv, read_bytes, rename
+from mrv.sources.tables import read_bytes, rename_columns
 from mrv.sources.vectors import parse_boundaries
 
 
@@ -65,23 +66,29 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
     plots_path = _inside(home, inputs.plots, "inputs.plots", allow_outside=allow_outside)
     plots = read_bytes(plots_path)
     digests = {"project.toml": _sha256(raw), "plots": _sha256(plots)}
-    boundaries = rename(
-        parse_boundaries(plots, plots_path.name), inputs.plot_columns, plots_path.name
-    )
+    boundaries = parse_boundaries(plots, plots_path.name)
     trees_raw = None
     if inputs.trees is not None:
         trees_path = _inside(home, inputs.trees, "inputs.trees", allow_outside=allow_outside)
         trees = read_bytes(trees_path)
         digests["trees"] = _sha256(trees)
-        trees_raw = parse_csv(trees, trees_path.name, inputs.tree_columns)
+        trees_raw = _trees(trees, trees_path.name, inputs.tree_columns)
     return ProjectFolder(
         settings=settings,
-        plots_raw=gpd.GeoDataFrame(boundaries),
+        plots_raw=rename_columns(boundaries, inputs.plot_columns, plots_path.name),
         trees_raw=trees_raw,
         digests=MappingProxyType(digests),
         catalog=_catalog(home, settings, allow_outside=allow_outside),
         folder=home,
     )
+
+
+def _trees(data: bytes, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    try:
+        return rename_columns(parse_csv(data), columns, name)
+    except TableInvalid as error:
+        told = error.message if name in error.message else f"{name}: {error.message}"
+        raise TableInvalid(told, **{**error.facts, "file": name}) from error
 
 
 def _catalog(home: Path, settings: ProjectSettings, *, allow_outside: bool) -> str:

@@ -1,27 +1,25 @@
-"""Text tables (CSV): bytes in, a frame of texts out, exactly as written.
+"""Files as bytes, and the columns of a table under our names.
 
-Encodings, separators and line ends of spreadsheets around the world are met here; what a cell means
-belongs to `mrv.field` and `mrv.plots`.
+What the bytes of a CSV file mean is `mrv.field.csv_text`; boundaries are `vectors.py`.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
 from mrv.errors import TableInvalid
 
 MAX_BYTES = 50 << 20
-_SEPARATORS = ",;\t|"
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """Read a whole file.
 
     Raises:
-        TableInvalid: If it is not there or larger than `max_bytes`.
+        TableInvalid: If it is not there, is no file, or is larger than `max_bytes`.
     """
     try:
         size = path.stat().st_size
@@ -37,60 +35,8 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         ) from error
 
 
-def parse_csv(data: bytes, name: str, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Understand a CSV file as texts.
-
-    Args:
-        data: The file.
-        name: Its name, for messages.
-        columns: Our name -> theirs; named columns are renamed, others kept.
-
-    Returns:
-        One row per line, all cells as text without surrounding blanks, empty where blank. The index
-        is the number of the line in the file, 2 for the first after the header, where no cell
-        holds a line break; wholly blank lines are left out.
-
-    Raises:
-        TableInvalid: If it is no table, has a column twice, or lacks a column of the mapping.
-    """
-    text = _decode(data, name)
-    header = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=header.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise TableInvalid(f"{name} is not a proper CSV file: {error}.", file=name) from error
-    if not rows or not any(cell.strip() for cell in rows[0]):
-        raise TableInvalid(
-            f"{name} has no header line; its first line must name the columns.", file=name
-        )
-    names = [cell.strip() for cell in rows[0]]
-    twice = sorted({column for column in names if column and names.count(column) > 1})
-    if twice:
-        raise TableInvalid(
-            f"{name} has the column {', '.join(twice)} more than once; rename one of them.",
-            file=name,
-            columns=twice,
-        )
-    lines = [line for line in range(1, len(rows)) if any(cell.strip() for cell in rows[line])]
-    long = [line + 1 for line in lines if len(rows[line]) > len(names)]
-    if long:
-        raise TableInvalid(
-            f"{name} has more cells than columns in line {long[0]}; put cells that contain "
-            f"'{separator}' in quotes.",
-            file=name,
-            lines=long[:20],
-        )
-    cells = [
-        [cell.strip() for cell in rows[line]] + [""] * (len(names) - len(rows[line]))
-        for line in lines
-    ]
-    frame = pd.DataFrame(cells, columns=names, index=[line + 1 for line in lines], dtype=str)
-    return rename(frame, columns or {}, name)
-
-
-def rename(frame: pd.DataFrame, columns: Mapping[str, str], name: str) -> pd.DataFrame:
-    """Rename their columns to ours.
+def rename_columns(frame: _Frame, columns: Mapping[str, str], name: str) -> _Frame:
+    """Rename their columns to ours; columns that are not mapped stay.
 
     Args:
         frame: The table.
@@ -112,19 +58,5 @@ def rename(frame: pd.DataFrame, columns: Mapping[str, str], name: str) -> pd.Dat
     shadowed = [
         ours for ours, theirs in columns.items() if ours != theirs and ours in frame.columns
     ]
-    return frame.drop(columns=shadowed).rename(
-        columns={theirs: ours for ours, theirs in columns.items()}
-    )
-
-
-def _decode(data: bytes, name: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")  # what old spreadsheets write
-    if "\0" in text:
-        raise TableInvalid(f"{name} is not a text file; save it as CSV.", file=name)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    theirs_to_ours = {theirs: ours for ours, theirs in columns.items()}
+    return frame.drop(columns=shadowed).rename(columns=theirs_to_ours)

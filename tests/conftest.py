@@ -1,0 +1,28 @@
+"""What every test may ask for: real data, where it is there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """Give the path of a folder or file of the real test data; skip where it is absent.
+
+    The data are not part of the project (their licences differ); PARKLAND_REAL_DATA says where they
+    are, by default `../shared/real_data` beside the repository.
+    """
+    home = Path(os.environ.get("PARKLAND_REAL_DATA", "../shared/real_data"))
+    home = home if home.is_absolute() else _ROOT / home
+
+    def find(part: str) -> Path:
+        path = home / part
+        if not path.exists():
+            pytest.skip(f"real data are not here: {path} (see PARKLAND_REAL_DATA)")
+        return path
+
+    return find
