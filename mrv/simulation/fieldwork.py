@@ -34,7 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 _HEIGHT_SHARE = 1 / 3
 _GPS_ERROR_M = 3.0
-_NESTED_VISIT = 8  # trees aimed at among the small stems of a nested count
+_NESTED_VISIT = 6  # trees aimed at among the small stems of a nested count
 _LATE_VISIT = 8  # and among those that came up since the first visit
 _LOST = ("dead", "harvested", "missing")
 _LOST_SHARES = (0.55, 0.35, 0.10)

@@ -21,7 +21,8 @@ from mrv.simulation.spec import LandscapeSpec, TreeKind
 from mrv.simulation.trees import alive, dbh_cm
 
 SCALE = 1e-4
-_CROWN_LEAF_AREA = 3.0  # leaf area under a full crown [m2/m2]
+_CROWN_LEAF_AREA = 2.4  # leaf area under a full crown [m2/m2]
+_CROWN_POWER = 0.8  # of the diameter, for the width of the crown
 _LEAFLESS_LEFT = 0.15
 _SCL_SHADOW, _SCL_VEGETATION, _SCL_BARE, _SCL_CLOUD, _SCL_THICK_CLOUD = 3, 4, 5, 8, 9
 _PIXEL_M2 = 100.0
@@ -112,7 +113,7 @@ def _cover(
     day = look.at.date()
     doy = day.timetuple().tm_yday
     width = np.array([k.crown_m for k in spec.kinds])[trees.kind]
-    width = width * (dbh_cm(trees, day) / 20) ** 0.65
+    width = width * (dbh_cm(trees, day) / 20) ** _CROWN_POWER
     pruned = stream(landscape.seed, "pruning").lognormal(0, 0.12, len(landscape.plots))
     lately = stream(landscape.seed, f"pruning {look.epoch}").lognormal(0, 0.06, len(pruned))
     crown = np.pi / 4 * width**2 * alive(trees, day) * (pruned * lately)[trees.plot]

@@ -129,7 +129,8 @@ class LandscapeSpec:
         sampled_per_stratum: Enrolled plots measured in each stratum.
         sampled_controls: Control plots measured.
         trees_per_visit: Trees that a visit aims at.
-        mortality_y: Share of trees that die or are cut in a year [1/year].
+        mortality_y: Share of young trees that die or are cut in a year [1/year].
+        old_mortality_y: The same for trees that stood before [1/year].
         growth: Factor on all increments; 0 stops growth, mortality and regeneration together.
         collection: STAC collection that the scenes pretend to belong to.
         weather: Dates and clouds.
@@ -162,6 +163,7 @@ class LandscapeSpec:
     sampled_controls: int = 15
     trees_per_visit: int = 22
     mortality_y: float = 0.02
+    old_mortality_y: float = 0.004
     growth: float = 1.0
     collection: str = "sentinel-2-l2a"
     weather: Weather = field(default_factory=Weather)

@@ -20,7 +20,7 @@ from mrv.simulation.spec import LandscapeSpec, TreeKind
 PLANTED, PRE_EXISTING, REGENERATED = 0, 1, 2
 ORIGINS = ("planted", "pre_existing", "regenerated")
 # Spread of ln(increment) between villages, plots and trees, and of ln(planting density) [P].
-_VILLAGE_SD, _PLOT_SD, _TREE_SD, _DENSITY_SD = 0.15, 0.25, 0.30, 0.40
+_VILLAGE_SD, _PLOT_SD, _TREE_SD, _DENSITY_SD = 0.15, 0.20, 0.30, 0.35
 _PERIOD_SD = 0.06
 _SEEDLING_CM = 1.0
 HEIGHT_POWER = 0.6
@@ -119,8 +119,9 @@ def draw_trees(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame, grid: Gr
     start_cm[planted] *= increment[planted]  # an age so far: what it grew in that time
     first = decimal_year(spec.epochs[0])
     died = np.full(n, np.inf)
-    if spec.growth > 0 and spec.mortality_y > 0:
-        died = np.maximum(first, start_y) + rng.exponential(1 / spec.mortality_y, n)
+    if spec.growth > 0:
+        yearly = np.where(origin == PRE_EXISTING, spec.old_mortality_y, spec.mortality_y)
+        died = np.maximum(first, start_y) + rng.exponential(1, n) / yearly
     x, y = _places(plot, outlines, rng)
     return Trees(
         plot=plot,

@@ -5,7 +5,7 @@ from datetime import date
 from mrv.project import Ecology, Season, Seasons
 from mrv.simulation.spec import Crop, LandscapeSpec, Stratum, TreeKind, Weather
 
-_COFFEE = Crop("coffee", ((240, 60, 0.25),), 0.30)
+_COFFEE = Crop("coffee", ((240, 60, 0.25),), 0.20)
 SPEC = LandscapeSpec(
     archetype="acorn-viet-nam",
     title="Dak Lak coffee under fruit trees",
@@ -41,7 +41,7 @@ SPEC = LandscapeSpec(
                     "Coffea canephora",
                     share=0.55,
                     increment_cm_y=0.45,
-                    crown_m=6.0,
+                    crown_m=4.5,
                     height_20_m=7,
                     common_name="robusta coffee",
                     use="coffee",
@@ -129,6 +129,7 @@ SPEC = LandscapeSpec(
     ),
     regeneration_per_ha_y=20,
     median_area_ha=0.7,
+    trees_per_visit=24,
     plots=88,
     weather=Weather(dry_cloud=0.05, wet_cloud=0.5),
     fuel_tco2e={"2021-2024": 4.1},
