@@ -67,7 +67,7 @@ def build_app(
     Raises:
         ValueError: If an id stands for two different items or an item's collection is not there.
     """
-    held = {collection["id"]: dict(collection) for collection in collections}
+    held = {collection["id"]: {**collection, "links": []} for collection in collections}
     by_id: dict[tuple[str, str], Json] = {}
     for item in items:
         key = (item["collection"], item["id"])

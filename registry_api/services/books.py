@@ -5,18 +5,18 @@ The next estimate starts from here, and the issuance insists that it did.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mrv.crediting.rounding import KG_PER_T
 from registry_api.db.models import CreditBatch, Plot, PlotContribution, SerialBlock
-from registry_api.services.batches import totals_by_project
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The books of one project, over all its issuances.
+    """The books of one project.
 
     Attributes:
         batches: Number of the newest issuance; 0 before the first.
@@ -35,29 +35,43 @@ class Books:
     plot_net_kg: Mapping[str, int]
 
 
-def books(session: Session, project_id: str) -> Books:
-    """Read where a project's books stand; all zero for a project that was never issued."""
+def books(session: Session, project_id: str, *, before: date | None = None) -> Books:
+    """Read where a project's books stand; all zero for a project that was never issued.
+
+    Args:
+        session: The transaction.
+        project_id: Whose books.
+        before: Only count periods that ended on or before this day. Making a period's estimate
+            again then starts from the same books, whether or not it was issued since.
+    """
+    counted = [CreditBatch.project_id == project_id]
+    if before is not None:
+        counted.append(CreditBatch.vintage_end <= before)
     last = session.scalars(
-        select(CreditBatch)
-        .where(CreditBatch.project_id == project_id)
-        .order_by(CreditBatch.number.desc())
-        .limit(1)
+        select(CreditBatch).where(*counted).order_by(CreditBatch.number.desc()).limit(1)
     ).first()
-    last_serial = session.scalars(
-        select(func.max(SerialBlock.last_serial)).where(SerialBlock.project_id == project_id)
+    quantity = func.sum(SerialBlock.quantity_t)
+    last_serial, issued_t, buffer_t = session.execute(
+        select(
+            func.coalesce(func.max(SerialBlock.last_serial), 0),
+            func.coalesce(quantity.filter(SerialBlock.issued_as == "active"), 0),
+            func.coalesce(quantity.filter(SerialBlock.issued_as == "buffer"), 0),
+        )
+        .join(CreditBatch, CreditBatch.id == SerialBlock.batch_id)
+        .where(*counted)
     ).one()
     plots = session.execute(
         select(Plot.plot_id, func.sum(PlotContribution.net_kg))
         .join(PlotContribution, PlotContribution.plot_key == Plot.id)
-        .where(Plot.project_id == project_id)
+        .join(CreditBatch, CreditBatch.id == PlotContribution.batch_id)
+        .where(*counted)
         .group_by(Plot.plot_id)
     )
-    issued_t, buffer_t = totals_by_project(session, [project_id]).get(project_id, (0, 0))
     return Books(
         batches=last.number if last else 0,
-        last_serial=last_serial or 0,
-        issued_before_t=issued_t,
-        buffer_before_t=buffer_t,
-        carried_in_kg=last.cumulative_net_kg - issued_t * KG_PER_T if last else 0,
+        last_serial=int(last_serial),
+        issued_before_t=int(issued_t),
+        buffer_before_t=int(buffer_t),
+        carried_in_kg=last.cumulative_net_kg - int(issued_t) * KG_PER_T if last else 0,
         plot_net_kg={plot_id: int(net_kg) for plot_id, net_kg in plots},
     )

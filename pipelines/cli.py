@@ -1,0 +1,164 @@
+"""The one console command: `parkland`.
+
+Each command lives in `pipelines.commands` and is imported when it is called, so that help is
+instant. Exit codes: 0 done; 1 bad input or a source that failed, said in one sentence; 2 wrong
+usage; 3 the run went well and the rules allow no credits.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="parkland",
+    help="Smallholder carbon credits that anyone can check: from plots and trees to a ledger.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Home = Annotated[
+    Path,
+    typer.Option(
+        "--home",
+        envvar="PARKLAND_HOME",
+        help="Where the registry, artifacts and scenes are kept.",
+        file_okay=False,
+    ),
+]
+DEFAULT_HOME = Path(".parkland")
+
+
+@app.command()
+def demo(
+    home: Home = DEFAULT_HOME,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Go on to serve the site.")
+    ] = True,
+    port: Annotated[int, typer.Option(help="Port of the site on this machine.")] = 8000,
+    json: Json = False,
+) -> None:
+    """Take every sample project from plots and trees to issued credits, then serve the site."""
+    from pipelines.commands.demo import run_demo
+
+    run_demo(home, serve=serve, port=port, as_json=json)
+
+
+@app.command()
+def run(
+    project: Annotated[
+        str,
+        typer.Option("--project", "-p", help="A project folder, or the id of one taken in before."),
+    ],
+    period: Annotated[
+        str, typer.Option("--period", "-y", help="A period of its project.toml.")
+    ] = "",
+    home: Home = DEFAULT_HOME,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the run's tables into this folder.")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option(help="Run against a demonstration registry, which signs for itself.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run the whole path for one project and period, and say what came of it.
+
+    Without --period the first period that has not been issued yet is taken.
+    """
+    from pipelines.commands.run import run_project
+
+    raise typer.Exit(run_project(project, period, home, out=out, demo=demo, as_json=json))
+
+
+@app.command()
+def simulate(
+    plots: Annotated[int, typer.Option(help="How many enrolled plots.", min=12)] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same landscape.")] = 1,
+    out: Annotated[Path, typer.Option(help="A new folder for the project.")] = Path("landscape"),
+    archetype: Annotated[
+        str, typer.Option(help="Which kind of landscape; 'list' names them.")
+    ] = "growing",
+    growth: Annotated[
+        str, typer.Option(help="'normal', or 'none' for trees that stand still.")
+    ] = "normal",
+    json: Json = False,
+) -> None:
+    """Invent a landscape with a known truth: plots, trees, scenes and a sealed answer."""
+    from pipelines.commands.simulate import write_simulation
+
+    write_simulation(plots, seed, out, archetype=archetype, growth=growth, as_json=json)
+
+
+@app.command()
+def trees(
+    inventory: Annotated[
+        Path, typer.Argument(help="CSV of measured trees.", exists=True, dir_okay=False)
+    ],
+    plot_area_ha: Annotated[float, typer.Option(help="Area of each plot [ha].", min=0.0001)] = 1.0,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Name a column as ours=theirs, e.g. dbh_cm=D; repeat.")
+    ] = None,
+    region: Annotated[str, typer.Option(help="Key of the regional equations.")] = "pantropical",
+    height_model: Annotated[
+        str, typer.Option(help="Where heights are lacking.")
+    ] = "feldpausch_pantropical",
+    json: Json = False,
+) -> None:
+    """Read a tree inventory, say what is wrong with it, and estimate biomass per plot."""
+    from pipelines.commands.trees import report_trees
+
+    report_trees(
+        inventory,
+        plot_area_ha,
+        column or [],
+        region=region,
+        height_model=height_model,
+        as_json=json,
+    )
+
+
+@app.command()
+def serve(
+    home: Home = DEFAULT_HOME,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000,
+    demo: Annotated[bool, typer.Option(help="Serve as a demonstration registry.")] = False,
+) -> None:
+    """Serve the registry: the API under /v1, the pages at /."""
+    from pipelines.commands.serve import serve_registry
+
+    serve_registry(home, port, demo=demo)
+
+
+@app.command()
+def dev(home: Home = DEFAULT_HOME, port: Annotated[int, typer.Option(help="Port.")] = 3000) -> None:
+    """Open Dagster on the lineage of all stages (loopback only; it has no login)."""
+    from pipelines.commands.dev import open_dagster
+
+    raise typer.Exit(open_dagster(home, port))
+
+
+def main() -> None:
+    """Run a command; a deliberate error is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except (
+        Exception
+    ) as error:  # the last stop before a person: known errors are said, others raised
+        from mrv.errors import MrvError, NotCreditable
+
+        if not isinstance(error, MrvError):
+            raise
+        from rich.console import Console
+
+        Console(stderr=True, highlight=False).print(f"[bold red]{error.code}[/]  {error.message}")
+        sys.exit(3 if isinstance(error, NotCreditable) else 1)
+
+
+if __name__ == "__main__":
+    main()

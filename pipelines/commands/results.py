@@ -1,0 +1,98 @@
+"""One row per run: what went in, what came out, what was taken off on the way."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from mrv.quality import Verdict
+from pipelines.commands.show import table
+from pipelines.credits import take_waterfall
+from pipelines.draws import take_draws
+from pipelines.estimates import take_estimate
+from pipelines.execution import Outcome
+from pipelines.features import take_features
+from pipelines.plots import drawn_plots, screened_plots
+
+Row = Mapping[str, Any]
+_DEDUCTIONS = ("uncertainty", "project_emissions", "leakage")
+
+
+def result_of(outcome: Outcome) -> dict[str, Any]:
+    """Put one run into numbers [t CO2e unless the name says otherwise]."""
+    stage, shelf = outcome.stage, outcome.stage.shelf
+    plots = screened_plots(shelf)
+    estimate = take_estimate(shelf)
+    features = take_features(shelf)
+    row: dict[str, Any] = {
+        "project": stage.project_id,
+        "period": stage.period_id,
+        "simulated": stage.settings.simulation is not None,
+        "plots_accepted": len(plots),
+        "plots_drawn": len(drawn_plots(shelf)),
+        "trees": int(take_draws(shelf).n_trees[:, -1].sum()) if len(plots) else 0,
+        "clear_looks": float(features["clear_looks"].median()) if len(features) else 0.0,
+        "estimator": estimate.estimator,
+        "gross_tco2e": float(estimate.gross_tco2e.mean()),
+        "baseline_tco2e": float(estimate.baseline_tco2e.mean()),
+        "u90": estimate.u90 if estimate.u90 < float("inf") else None,
+        "refused": outcome.refused,
+        "gates": {verdict.gate: verdict.passed for verdict in outcome.verdicts},
+        "reasons": [verdict.sentence for verdict in outcome.verdicts if not verdict.passed],
+    }
+    if not outcome.refused:
+        steps, issuance = take_waterfall(shelf)
+        row |= {
+            "deductions_tco2e": -sum(steps.quantity_kg(key) for key in _DEDUCTIONS) / 1000,
+            "buffer_t": issuance.buffer_t,
+            "credits_t": issuance.credits_t,
+            "carried_kg": issuance.carried_out_kg,
+            "state": shelf.json("credits")["state"],
+            "serials": shelf.json("credits").get("serial"),
+        }
+    return row
+
+
+def results_table(rows: Sequence[Row], truths: Mapping[tuple[str, str], float] | None = None) -> Table:
+    """Lay runs out for a person; amounts are t CO2e since the project's start, credits of now."""
+    columns = [
+        "project", "period", "plots", "trees", "clear looks", "gross", "baseline", "±U90",
+        "deductions", "buffer", "credits",
+    ]  # fmt: skip
+    if truths is not None:
+        columns.append("truth (net)")
+    laid = []
+    for row in rows:
+        cells = [
+            str(row["project"]),
+            str(row["period"]),
+            f"{row['plots_accepted']} of {row['plots_drawn']}",
+            f"{row['trees']:,}",
+            f"{row['clear_looks']:.0f}",
+            f"{row['gross_tco2e']:,.0f}",
+            f"{row['baseline_tco2e']:,.0f}",
+            "–" if row["u90"] is None else f"{row['u90']:.0%}",
+            *(
+                ("–", "–", "[bold]none[/]")
+                if row["refused"]
+                else (
+                    f"{row['deductions_tco2e']:,.0f}",
+                    f"{row['buffer_t']:,}",
+                    f"[bold]{row['credits_t']:,}[/]",
+                )
+            ),
+        ]
+        if truths is not None:
+            truth = truths.get((str(row["project"]), str(row["period"])))
+            cells.append("–" if truth is None else f"{truth:,.0f}")
+        laid.append(cells)
+    return table("From plots to credits  [t CO2e]", columns, laid, text=2)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """Lay the gates out, one sentence each."""
+    rows = [
+        ("[green]passed[/]" if verdict.passed else "[red]failed[/]", verdict.gate, verdict.sentence)
+        for verdict in verdicts
+    ]
+    return table("Gates", ("", "gate", "what was found"), rows, text=3)

@@ -1,0 +1,86 @@
+"""`parkland run`: the whole path for one project and period, and an honest answer."""
+
+import shutil
+from pathlib import Path
+
+from mrv.errors import ProjectInvalid
+from pipelines.commands.results import result_of, results_table, verdict_table
+from pipelines.commands.show import console, notes, print_json, progress_bar
+from pipelines.execution import Outcome, dagster_instance, run_whole_path
+from pipelines.intake import delivery_of, take_in
+from pipelines.stage import Stage
+from pipelines.workspace import Workspace
+from registry_api.services.periods import project_periods
+
+REFUSED = 3
+_TABLES = (
+    "plots",
+    "plot_findings",
+    "trees",
+    "tree_findings",
+    "observations",
+    "features",
+    "scenes_read",
+    "plots_seen",
+    "allocation",
+)
+
+
+def run_project(
+    project: str, period: str, home: Path, *, out: Path | None, demo: bool, as_json: bool
+) -> int:
+    """Run a project; gives the exit code: 0 credited or waiting, 3 the rules allow no credits."""
+    workspace = Workspace(home, demo=demo)
+    project_id = _find(project, workspace)
+    period = period or _next_period(workspace, project_id)
+    with dagster_instance(home) as instance, progress_bar(f"{project_id} {period}") as progress:
+        outcome = run_whole_path(workspace, instance, project_id, period, progress)
+    if out is not None:
+        _copy_tables(outcome.stage, out)
+    if as_json:
+        print_json(result_of(outcome))
+    else:
+        _tell(outcome, out)
+    return REFUSED if outcome.refused else 0
+
+
+def _find(project: str, workspace: Workspace) -> str:
+    folder = Path(project)
+    if (folder / "project.toml").is_file():
+        # The file is this person's own, on this machine: its paths may lead anywhere.
+        return take_in(folder, workspace, allow_outside=True)
+    if folder.is_dir():
+        raise ProjectInvalid(f"There is no project.toml in {folder}; a project is a folder with one.")
+    delivery_of(workspace, project)
+    return project
+
+
+def _next_period(workspace: Workspace, project_id: str) -> str:
+    with workspace.registry() as session:
+        periods = project_periods(session, project_id)
+    waiting = [period.id for period in periods if period.state != "issued"]
+    return waiting[0] if waiting else periods[-1].id
+
+
+def _tell(outcome: Outcome, out: Path | None) -> None:
+    console.print(results_table([result_of(outcome)]))
+    console.print(verdict_table(outcome.verdicts))
+    shelf = outcome.stage.shelf
+    missing = shelf.json("missing_indices")
+    for index, bands in missing.items():
+        console.print(f"{index} cannot be had: the scenes have no {' and no '.join(bands)}.")
+    if outcome.refused:
+        console.print("[bold]No credits.[/] Every gate that failed says above what to mend.")
+    else:
+        console.print(f"[bold]{shelf.json('credits')['state'].capitalize()}.[/]")
+    if out is not None:
+        notes.print(f"Tables are in {out}.")
+
+
+def _copy_tables(stage: Stage, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name in _TABLES:
+        if stage.shelf.has(name):
+            draft = out / f".{name}.draft"
+            draft.write_bytes(stage.shelf.data(name))
+            shutil.move(draft, out / f"{name}.parquet")

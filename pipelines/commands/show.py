@@ -1,0 +1,48 @@
+"""How commands speak: one console, a progress bar, tables that read well in a terminal."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+console = Console(highlight=False)
+notes = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on stderr while something is done; hand back `report(done, total)`."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=notes,
+        transient=True,
+    ) as bar:
+        handle = bar.add_task(task, total=None)
+
+        def report(done: int, total: int) -> None:
+            bar.update(handle, completed=done, total=total)
+
+        yield report
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1
+) -> Table:
+    """Lay out rows; the first `text` columns are words, the others numbers set to the right."""
+    laid = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for position, column in enumerate(columns):
+        laid.add_column(column, justify="left" if position < text else "right")
+    for row in rows:
+        laid.add_row(*row)
+    return laid
+
+
+def print_json(document: object) -> None:
+    """Print a document for a program to read."""
+    print(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, default=str))  # noqa: T201

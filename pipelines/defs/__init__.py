@@ -1,0 +1,1 @@
+"""Dagster finds every asset, check, job and sensor below here by itself."""

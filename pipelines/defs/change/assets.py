@@ -1,0 +1,53 @@
+"""The stock change of the project since its first epoch, with one honest variance."""
+
+import dagster as dg
+
+from mrv.biomass.carbon import root_shoot_ratio
+from mrv.estimation.pathway import estimate_change
+from pipelines.defs.scenes.assets import core_scenes__features
+from pipelines.defs.trees.assets import core_trees__biomass
+from pipelines.draws import take_draws
+from pipelines.estimates import keep_estimate
+from pipelines.features import take_features
+from pipelines.materialized import materialized
+from pipelines.partitions import PROJECT_PERIOD
+from pipelines.pictures import draws_histogram
+from pipelines.plots import screened_plots
+from pipelines.resources import WorkspaceResource
+from pipelines.stage import stage_of
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="change",
+    kinds={"numpy", "json"},
+    code_version="1",
+    deps=[core_trees__biomass, core_scenes__features],
+)
+def core_change__estimate(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Gross, baseline and net removals per draw, per stratum and per plot [t CO2e]."""
+    stage = stage_of(context.partition_key, workspace)
+    start, end = stage.epochs
+    estimate = estimate_change(
+        take_draws(stage.shelf),
+        screened_plots(stage.shelf),
+        take_features(stage.shelf),
+        stage.methodology,
+        start=start,
+        end=end,
+        root_shoot=root_shoot_ratio(stage.settings.ecology.root_shoot_zone),
+        seed=stage.seed,
+    )
+    note = keep_estimate(stage.shelf, estimate)
+    return materialized(
+        note,
+        estimator=estimate.estimator,
+        why=estimate.map.reason,
+        gross_tco2e=float(estimate.gross_tco2e.mean()),
+        baseline_tco2e=float(estimate.baseline_tco2e.mean()),
+        net_tco2e=float(estimate.net_tco2e.mean()),
+        u90=str(round(estimate.u90, 4)),
+        net=draws_histogram(estimate.net_tco2e, "net removals [t CO2e]"),
+    )

@@ -1,0 +1,99 @@
+"""Plot boundaries: as delivered, screened, and known to the registry."""
+
+import dagster as dg
+import geopandas as gpd
+
+from mrv.plots.rules import PlotRules
+from mrv.plots.screen import screen_plots
+from mrv.sources.tables import rename_columns
+from mrv.sources.vectors import parse_boundaries
+from pipelines.defs.project.assets import raw_project__settings
+from pipelines.intake import PLOTS
+from pipelines.materialized import materialized
+from pipelines.partitions import PROJECT_PERIOD
+from pipelines.pictures import plots_map
+from pipelines.plots import drawn_plots, keep_plots, screened_plots
+from pipelines.resources import WorkspaceResource
+from pipelines.stage import stage_of
+from registry_api.services.plots import PlotRecord, register_plots
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="plots",
+    kinds={"geoparquet"},
+    code_version="1",
+    deps=[raw_project__settings],
+)
+def raw_plots__boundaries(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Boundaries as the field team drew them, columns under our names."""
+    stage = stage_of(context.partition_key, workspace)
+    name = stage.delivery.names[PLOTS]
+    boundaries = rename_columns(
+        parse_boundaries(stage.delivered(PLOTS), name), stage.settings.inputs.plot_columns, name
+    )
+    drawn = gpd.GeoDataFrame(boundaries)
+    note = keep_plots(stage.shelf, "boundaries", drawn)
+    return materialized(note, file=name, features=len(drawn))
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="plots",
+    kinds={"geoparquet"},
+    code_version="1",
+    deps=[raw_plots__boundaries],
+)
+def core_plots__screened(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Plots that may take part, and a finding for everything to mend."""
+    stage = stage_of(context.partition_key, workspace)
+    drawn = drawn_plots(stage.shelf)
+    screened = screen_plots(
+        drawn, country=stage.settings.country, rules=PlotRules.of(stage.methodology)
+    )
+    stage.shelf.put_table("plot_findings", screened.findings)
+    note = keep_plots(stage.shelf, "plots", screened.plots)
+    return materialized(
+        note,
+        accepted=len(screened.plots),
+        refused=len(drawn) - len(screened.plots),
+        findings=len(screened.findings),
+        map=plots_map(screened.plots),
+    )
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="plots",
+    kinds={"sql"},
+    code_version="1",
+    deps=[core_plots__screened],
+)
+def out_registry__plots(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Accepted plots in the registry: exact boundary for verifiers, coarse cell for the public."""
+    stage = stage_of(context.partition_key, workspace)
+    plots = screened_plots(stage.shelf)
+    records = [
+        PlotRecord(
+            plot_id=row.plot_id,
+            stratum=row.stratum,
+            role=row.role,
+            boundary_wkb=row.geometry.wkb,
+            area_ha=float(row.area_ha),
+        )
+        for row in plots.itertuples()
+    ]
+    with stage.workspace.registry() as session:
+        registration = register_plots(session, stage.project_id, records)
+    return materialized(
+        stage.shelf.note("plots"),
+        new=registration.new,
+        changed=registration.changed,
+        unchanged=registration.unchanged,
+    )

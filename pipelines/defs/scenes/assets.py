@@ -1,0 +1,104 @@
+"""Satellite scenes: found by STAC, averaged over plots, reduced to seasonal features."""
+
+import dagster as dg
+
+from mrv.imagery.composites import season_features
+from mrv.imagery.extract import observe
+from mrv.imagery.indices import INDICES
+from mrv.imagery.rules import ImageryRules
+from mrv.sources.rasters import open_scene
+from pipelines.defs.plots.assets import core_plots__screened
+from pipelines.features import keep_features
+from pipelines.materialized import materialized
+from pipelines.partitions import PROJECT_PERIOD
+from pipelines.pictures import looks_by_date
+from pipelines.plots import screened_plots
+from pipelines.resources import WorkspaceResource
+from pipelines.scenes import find_scenes, keep_scenes, take_scenes
+from pipelines.stage import stage_of
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="scenes",
+    kinds={"stac"},
+    code_version="1",
+    deps=[core_plots__screened],
+)
+def raw_scenes__items(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Scenes of the two epochs over the plots, with the offset that each one needs."""
+    stage = stage_of(context.partition_key, workspace)
+    scenes = find_scenes(stage, screened_plots(stage.shelf))
+    note = keep_scenes(stage.shelf, scenes)
+    return materialized(
+        note,
+        scenes=len(scenes),
+        tiles=", ".join(sorted({scene.mgrs_tile for scene in scenes})),
+        offsets=", ".join(sorted({f"{scene.offset.offset:+.1f}" for scene in scenes})),
+    )
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="scenes",
+    kinds={"parquet", "cog"},
+    code_version="1",
+    deps=[raw_scenes__items],
+)
+def core_scenes__observations(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """What every scene says of every plot: clear share and mean indices."""
+    stage = stage_of(context.partition_key, workspace)
+    seen = observe(
+        take_scenes(stage.shelf),
+        screened_plots(stage.shelf),
+        open_scene,
+        rules=ImageryRules.of(stage.methodology),
+    )
+    note = stage.shelf.put_table("observations", seen.table)
+    stage.shelf.put_table("scenes_read", seen.scenes)
+    stage.shelf.put_table("plots_seen", seen.plots)
+    stage.shelf.put_json("missing_indices", seen.missing_indices)
+    metadata: dict[str, dg.MetadataValue] = {}
+    if len(seen.table):
+        metadata["clear_share"] = looks_by_date(seen.table)
+    return materialized(
+        note,
+        indices=", ".join(seen.indices) or "none",
+        missing=seen.missing_sentence() or "none",
+        **metadata,
+    )
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="scenes",
+    kinds={"parquet"},
+    code_version="1",
+    deps=[core_scenes__observations],
+)
+def core_scenes__features(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Dry-season, wet-season and amplitude of every index per plot and epoch."""
+    stage = stage_of(context.partition_key, workspace)
+    observations = stage.shelf.table("observations")
+    missing = stage.shelf.json("missing_indices")
+    seasons = stage.settings.seasons
+    features = season_features(
+        observations,
+        stage.epochs,
+        seasons.dry,
+        seasons.wet,
+        [name for name in INDICES if name not in missing],
+        rules=ImageryRules.of(stage.methodology),
+    )
+    note = keep_features(stage.shelf, features)
+    return materialized(
+        note,
+        features=", ".join(features.columns),
+        clear_looks_median=float(features["clear_looks"].median()) if len(features) else 0.0,
+    )

@@ -1,0 +1,42 @@
+"""How Dagster learns of new work: it asks the registry, the registry never calls Dagster."""
+
+import dagster as dg
+
+from pipelines.defs.jobs import issue_approved, path_of_a_tonne
+from pipelines.due import Due, due_issuances, due_periods
+from pipelines.partitions import PERIODS, PROJECTS, partition_key
+from pipelines.resources import WorkspaceResource
+
+
+@dg.sensor(job=path_of_a_tonne, minimum_interval_seconds=30)
+def new_periods(
+    context: dg.SensorEvaluationContext, workspace: WorkspaceResource
+) -> dg.SensorResult:
+    """Run every delivered project's periods that have ended and have no estimate yet."""
+    return _requests(context, due_periods(workspace.workspace))
+
+
+@dg.sensor(job=issue_approved, minimum_interval_seconds=30)
+def approved_estimates(
+    context: dg.SensorEvaluationContext, workspace: WorkspaceResource
+) -> dg.SensorResult:
+    """Issue what a verifier has approved since."""
+    return _requests(context, due_issuances(workspace.workspace))
+
+
+def _requests(context: dg.SensorEvaluationContext, due: list[Due]) -> dg.SensorResult:
+    # The run key names what the work rests on, so that each delivery and decision runs once.
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=work.because, partition_key=partition_key(work.project, work.period)
+            )
+            for work in due
+        ],
+        dynamic_partitions_requests=[
+            PROJECTS.build_add_request(sorted({work.project for work in due})),
+            PERIODS.build_add_request(sorted({work.period for work in due})),
+        ]
+        if due
+        else [],
+    )

@@ -1,0 +1,49 @@
+"""A stock change estimate on a shelf: numbers as JSON, draws as arrays, plots as a table."""
+
+from dataclasses import asdict
+from datetime import date
+
+from mrv.estimation.estimate import ChangeEstimate, CrossCheck, StratumChange
+from mrv.estimation.models import MapReport
+from pipelines.shelf import Note, Shelf
+
+_DRAWS = ("gross_tco2e", "baseline_tco2e", "net_tco2e")
+
+
+def keep_estimate(shelf: Shelf, estimate: ChangeEstimate) -> Note:
+    """Leave an estimate on a shelf."""
+    draws = {name: getattr(estimate, name) for name in _DRAWS}
+    shelf.put_arrays("draws", **draws)
+    shelf.put_table("plot_changes", estimate.plots)
+    document = {
+        "start": estimate.start,
+        "end": estimate.end,
+        "estimator": estimate.estimator,
+        "map": asdict(estimate.map),
+        "strata": [asdict(stratum) for stratum in estimate.strata],
+        "pre_existing_tco2e": estimate.pre_existing_tco2e,
+        "control_tco2e": estimate.control_tco2e,
+        "clusters": estimate.clusters,
+        "controls": estimate.controls,
+        "without_probability": estimate.without_probability,
+        "check": asdict(estimate.check) if estimate.check else None,
+    }
+    return shelf.put_json("estimate", document)
+
+
+def take_estimate(shelf: Shelf) -> ChangeEstimate:
+    """Take an estimate off a shelf, as it was."""
+    document = shelf.json("estimate")
+    report = document["map"] | {"features": tuple(document["map"]["features"])}
+    return ChangeEstimate(
+        **document
+        | {
+            "start": date.fromisoformat(document["start"]),
+            "end": date.fromisoformat(document["end"]),
+            "map": MapReport(**report),
+            "strata": tuple(StratumChange(**stratum) for stratum in document["strata"]),
+            "check": CrossCheck(**document["check"]) if document["check"] else None,
+            "plots": shelf.table("plot_changes"),
+            **shelf.arrays("draws"),
+        }
+    )

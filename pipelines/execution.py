@@ -1,0 +1,101 @@
+"""Running the whole path in this process, and what came of it."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
+from dagster._core.instance import InstanceRef
+
+from mrv.quality import Verdict
+from pipelines.definitions import defs
+from pipelines.defs.jobs import WHOLE_PATH
+from pipelines.gates import verdicts_of
+from pipelines.partitions import add_partition, partition_key
+from pipelines.resources import WorkspaceResource
+from pipelines.stage import Stage
+from pipelines.steps import listening
+from pipelines.workspace import Workspace
+
+Progress = Callable[[int, int], None]
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_INSTANCE_FILE = Path(__file__).parents[1] / "dagster.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run led to.
+
+    Attributes:
+        stage: The project and period it was about.
+        finished: Steps that finished, in order.
+        verdicts: Every gate's answer.
+        refused: Whether all went well and the rules allow no credits.
+    """
+
+    stage: Stage
+    finished: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    refused: bool
+
+
+@contextmanager
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the run records under a home folder, as `dagster dev` sees them too."""
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["PARKLAND_HOME"] = str(home.resolve())  # dagster.yaml names it
+    os.environ.setdefault("DAGSTER_HOME", str(home.resolve()))
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    reference = InstanceRef.from_dir(
+        str(home.resolve()), config_dir=str(_INSTANCE_FILE.parent), config_filename="dagster.yaml"
+    )
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        yield instance
+
+
+def run_whole_path(
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    project: str,
+    period: str,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run every stage for one project and period, in this process.
+
+    Raises:
+        MrvError: What stopped a stage, if it was not a refusal to credit.
+    """
+    add_partition(instance, project, period)
+    stage = Stage(workspace, project, period)
+    resource = WorkspaceResource(
+        home=str(workspace.home.resolve()),
+        demo=workspace.demo,
+        stac_url=workspace.stac_url,
+        draws=workspace.draws,
+    )
+    job = defs().resolve_job_def(WHOLE_PATH)
+    finished: list[str] = []
+
+    def step_done(step: str) -> None:
+        finished.append(step)
+        if progress is not None:
+            progress(len(finished), len(job.nodes))
+
+    refused = False
+    try:
+        with listening(step_done):
+            job.execute_in_process(
+                run_config=_QUIET,
+                instance=instance,
+                partition_key=partition_key(project, period),
+                resources={"workspace": resource},
+            )
+    except DagsterAssetCheckFailedError:
+        refused = True  # the blocking check has demanded the gates; nothing went wrong
+    return Outcome(stage, tuple(finished), verdicts_of(stage), refused)

@@ -1,0 +1,42 @@
+"""The gates of one project and period: each verdict from `mrv`, on what the stages left.
+
+The checks in the stages report these verdicts one by one; crediting demands them all.
+"""
+
+from mrv.crediting.gates import judge_estimate
+from mrv.imagery.composites import clear_looks
+from mrv.imagery.offsets import offsets_sane
+from mrv.imagery.rules import ImageryRules
+from mrv.quality import Verdict
+from pipelines.estimates import take_estimate
+from pipelines.features import take_features
+from pipelines.plots import screened_plots
+from pipelines.stage import Stage
+
+
+def clear_looks_of(stage: Stage) -> Verdict:
+    """Judge whether the enrolled plots were seen often enough."""
+    plots = screened_plots(stage.shelf)
+    enrolled = plots.loc[plots["role"] == "enrolled", "plot_id"]
+    features = take_features(stage.shelf)
+    seen = features[features.index.get_level_values("plot_id").isin(enrolled)]
+    return clear_looks(seen, ImageryRules.of(stage.methodology))
+
+
+def offsets_sane_of(stage: Stage) -> Verdict:
+    """Judge whether pixels agree with the offsets that items state."""
+    rules = ImageryRules.of(stage.methodology)
+    levels = stage.shelf.table("scenes_read")
+    return offsets_sane(levels, rules.offset_sanity_low, rules.offset_sanity_high)
+
+
+def estimate_gates_of(stage: Stage) -> tuple[Verdict, ...]:
+    """Judge everything that looks at the estimate or the rules."""
+    return judge_estimate(
+        take_estimate(stage.shelf), stage.methodology, growth_cap=stage.settings.ecology.growth_cap
+    )
+
+
+def verdicts_of(stage: Stage) -> tuple[Verdict, ...]:
+    """Ask every gate."""
+    return (*estimate_gates_of(stage), clear_looks_of(stage), offsets_sane_of(stage))

@@ -1,0 +1,105 @@
+"""Small pictures for Dagster's metadata, where people would rather look than read.
+
+Each function takes a table and gives a Markdown value with an inline PNG. Nothing here computes
+anything that is credited.
+"""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import dagster as dg
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+_ENROLLED, _CONTROL, _REFUSED = "#1b7837", "#8c6d31", "#b2182b"
+
+
+def _markdown(figure: Figure, what: str) -> dg.MarkdownMetadataValue:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=90, bbox_inches="tight")
+    text = base64.b64encode(buffer.getvalue()).decode()
+    return dg.MetadataValue.md(f"![{what}](data:image/png;base64,{text})")
+
+
+def _axes(width: float = 6.0, height: float = 4.0) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def plots_map(plots: gpd.GeoDataFrame, refused: Sequence[str] = ()) -> dg.MarkdownMetadataValue:
+    """Draw plot outlines: enrolled green, control brown, refused red."""
+    figure, axes = _axes()
+    role = plots["role"] if "role" in plots else pd.Series("enrolled", index=plots.index)
+    colour = role.map({"control": _CONTROL}).fillna(_ENROLLED)
+    colour = colour.where(~plots["plot_id"].isin(list(refused)), _REFUSED)
+    plots.plot(ax=axes, facecolor=colour, edgecolor=colour, alpha=0.6, linewidth=0.8)
+    axes.set(xlabel="longitude [°]", ylabel="latitude [°]")
+    axes.set_title(f"{len(plots)} plots: enrolled green, control brown, refused red", fontsize=9)
+    return _markdown(figure, "map of the plots")
+
+
+def looks_by_date(observations: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    """Draw how clear each scene was over the plots: median and middle half."""
+    figure, axes = _axes(7, 3)
+    by_date = observations.groupby("acquired_at")["clear_fraction"]
+    low, middle, high = (by_date.quantile(share) for share in (0.25, 0.5, 0.75))
+    axes.vlines(low.index, low, high, color="#9ecae1", linewidth=4)
+    axes.plot(middle.index, middle, "o", color="#08519c", markersize=4)
+    axes.set(ylabel="clear share of a plot [1]", ylim=(-0.02, 1.02))
+    axes.tick_params(axis="x", rotation=30)
+    return _markdown(figure, "clear share by date")
+
+
+def biomass_by_plot(summary: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    """Draw each measured plot's biomass at first and last visit with its 90 % interval."""
+    figure, axes = _axes(7, 3.5)
+    for order, (_epoch, rows) in enumerate(summary.groupby("epoch")):
+        ranked = rows.sort_values("agb_t_ha").reset_index(drop=True)
+        below, above = ranked["agb_t_ha"] - ranked["q05"], ranked["q95"] - ranked["agb_t_ha"]
+        axes.errorbar(
+            ranked.index + 0.25 * order,
+            ranked["agb_t_ha"],
+            yerr=[below.clip(lower=0), above.clip(lower=0)],
+            fmt="o",
+            markersize=3,
+            linewidth=0.8,
+            label=str(_epoch),
+        )
+    axes.set(xlabel="measured plots, ranked", ylabel="biomass [t d.m./ha]")
+    axes.legend(frameon=False, fontsize=8)
+    return _markdown(figure, "biomass by plot")
+
+
+def draws_histogram(draws: NDArray[np.float64], unit: str) -> dg.MarkdownMetadataValue:
+    """Draw what the Monte Carlo found, with the 90 % interval marked."""
+    figure, axes = _axes()
+    values = pd.Series(draws)
+    axes.hist(values, bins=60, color="#74a57f")
+    for share in (0.05, 0.95):
+        axes.axvline(float(values.quantile(share)), color="#222", linestyle="--", linewidth=1)
+    axes.axvline(float(values.mean()), color="#222", linewidth=1.5)
+    axes.set(xlabel=unit, ylabel="draws")
+    return _markdown(figure, "distribution of the draws")
+
+
+def waterfall_bars(lines: Sequence[tuple[str, int]]) -> dg.MarkdownMetadataValue:
+    """Draw the steps from gross to issuable [kg CO2e given, t CO2e drawn]."""
+    figure, axes = _axes(7, 3.5)
+    level = 0.0
+    for position, (name, quantity_kg) in enumerate(lines):
+        tonnes = quantity_kg / 1000
+        total = name in {"gross", "net_benefit", "issuable"}
+        bottom = 0.0 if total else level
+        colour = _ENROLLED if total else _REFUSED
+        axes.bar(position, tonnes, bottom=bottom, color=colour, alpha=0.75)
+        level = tonnes if total else level + tonnes
+    axes.set_xticks(range(len(lines)), [name.replace("_", " ") for name, _ in lines], fontsize=8)
+    axes.set_ylabel("t CO2e")
+    return _markdown(figure, "waterfall")

@@ -1,0 +1,95 @@
+"""Where a project's scenes come from, and how their list is kept on a shelf.
+
+The list holds the addresses that were read on this machine, so it is no part of the evidence: there
+every scene is named by the digest of its item.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+
+import geopandas as gpd
+
+from mrv.imagery.composites import nearest_season
+from mrv.imagery.offsets import OffsetRule
+from mrv.imagery.scenes import Scene
+from mrv.sources.simulated import ensure_scenes
+from mrv.sources.stac import SceneQuery, search_scenes
+from pipelines.shelf import Note, Shelf
+from pipelines.stage import Stage
+
+_MARGIN_DEGREES = 0.001
+
+
+def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
+    """Search the seasons of both epochs, and no more: what lies between is not needed."""
+    if plots.empty:
+        return []
+    west, south, east, north = plots.total_bounds
+    box = (
+        west - _MARGIN_DEGREES,
+        south - _MARGIN_DEGREES,
+        east + _MARGIN_DEGREES,
+        north + _MARGIN_DEGREES,
+    )
+    imagery, seasons = stage.settings.imagery, stage.settings.seasons
+    source, files_under = scene_source(stage)
+    found: dict[str, Scene] = {}
+    for epoch in stage.epochs:
+        for season in (seasons.dry, seasons.wet):
+            if season is None:
+                continue
+            first, last = nearest_season(epoch, season)
+            query = SceneQuery(imagery.collection, box, first, last, imagery.max_cloud_percent)
+            for scene in search_scenes(source, query, files_under=files_under):
+                found[scene.id] = scene
+    return sorted(found.values(), key=lambda scene: (scene.acquired_at, scene.id))
+
+
+def scene_source(stage: Stage) -> tuple[str, Path | None]:
+    """Say where to search, and below which folder an API may name local files."""
+    imagery = stage.settings.imagery
+    if imagery.source != "simulation":
+        return stage.delivery.catalog, None
+    rendered = stage.workspace.home / "scenes"
+    if stage.workspace.stac_url:
+        return stage.workspace.stac_url, rendered
+    return str(rendered_catalog(stage)), None
+
+
+def rendered_catalog(stage: Stage) -> Path:
+    """Give the catalog of a simulated project's scenes, rendering them where they are not yet."""
+    with stage.delivered_folder() as folder:
+        return ensure_scenes(folder, stage.workspace.home / "scenes")
+
+
+def keep_scenes(shelf: Shelf, scenes: Sequence[Scene]) -> Note:
+    """Leave the list of scenes on a shelf."""
+    return shelf.put_json(
+        "scenes",
+        [
+            {field.name: getattr(scene, field.name) for field in fields(scene)}
+            | {
+                "acquired_at": scene.acquired_at.isoformat(),
+                "assets": dict(scene.assets),
+                "offset": asdict(scene.offset),
+            }
+            for scene in scenes
+        ],
+    )
+
+
+def take_scenes(shelf: Shelf) -> list[Scene]:
+    """Take the list of scenes off a shelf."""
+    return [
+        Scene(
+            **row
+            | {
+                "acquired_at": datetime.fromisoformat(row["acquired_at"]),
+                "bbox": tuple(row["bbox"]),
+                "offset": OffsetRule(**row["offset"]),
+            }
+        )
+        for row in shelf.json("scenes")
+    ]

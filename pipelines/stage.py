@@ -1,0 +1,98 @@
+"""What every asset needs to know before it works: its project, period, rules and shelf."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from mrv.methodologies import Methodology, load_methodology
+from mrv.project import Period, ProjectSettings, parse_project
+from pipelines.intake import PLOTS, PROJECT, TREES, Delivery, delivery_of
+from pipelines.partitions import project_and_period
+from pipelines.resources import WorkspaceResource
+from pipelines.shelf import Shelf
+from pipelines.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One project and period, seen from inside an asset."""
+
+    workspace: Workspace
+    project_id: str
+    period_id: str
+
+    @cached_property
+    def settings(self) -> ProjectSettings:
+        """Give what the project states."""
+        return parse_project(self.delivered(PROJECT).decode("utf-8-sig"))
+
+    @property
+    def period(self) -> Period:
+        """Give the monitoring period."""
+        return self.settings.period(self.period_id)
+
+    @cached_property
+    def methodology(self) -> Methodology:
+        """Give the rules in force."""
+        choice = self.settings.methodology
+        return load_methodology(choice.id, choice.version)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Give the shelf of this project and period."""
+        return self.workspace.shelf(self.project_id, self.period_id)
+
+    @property
+    def epochs(self) -> tuple[date, date]:
+        """Give the project's first epoch and the period's end: change is counted cumulatively."""
+        return self.settings.periods[0].start, self.period.end
+
+    @property
+    def periods_so_far(self) -> tuple[str, ...]:
+        """Name the periods since the first epoch, this one last."""
+        ids = [period.id for period in self.settings.periods]
+        return tuple(ids[: ids.index(self.period_id) + 1])
+
+    @property
+    def seed(self) -> int:
+        """Give the seed of every draw: a pure function of the project, so nobody can choose it.
+
+        Six bytes, because JSON holds integers exactly only up to 2^53.
+        """
+        return int.from_bytes(hashlib.sha256(self.project_id.encode()).digest()[:6])
+
+    @property
+    def draws(self) -> int:
+        """Give the number of Monte Carlo draws."""
+        return self.workspace.draws or int(self.methodology.number("uncertainty.draws"))
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Give what the developer brought."""
+        return delivery_of(self.workspace, self.project_id)
+
+    @contextmanager
+    def delivered_folder(self) -> Iterator[Path]:
+        """Lay the delivered files out as a project folder, for what reads one."""
+        inputs = self.settings.inputs
+        paths = {PROJECT: PROJECT, PLOTS: inputs.plots, TREES: inputs.trees}
+        with tempfile.TemporaryDirectory(prefix="parkland-") as scratch:
+            for key in self.delivery.files:
+                path = Path(scratch) / Path(str(paths[key])).name
+                path.write_bytes(self.delivered(key))
+            yield Path(scratch)
+
+    def delivered(self, key: str) -> bytes:
+        """Give one delivered file as it came."""
+        return self.workspace.store.get_bytes(self.delivery.files[key])
+
+
+def stage_of(partition_key: str, workspace: WorkspaceResource) -> Stage:
+    """Find out what an asset is about."""
+    project, period = project_and_period(partition_key)
+    return Stage(workspace.workspace, project, period)
