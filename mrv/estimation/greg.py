@@ -143,7 +143,7 @@ def expansion_estimator(population: Population) -> LinearEstimator:
 
     Source:
         Särndal, Swensson & Wretman 1992, sections 5.6 and 7.2 (ratio estimator, g-weighted
-        variance).
+        variance); leverage correction of Royall & Cumberland 1981, which is 1 for equal plots.
     """
     prediction = stratum_means(population)
     weights = np.stack(
@@ -152,12 +152,17 @@ def expansion_estimator(population: Population) -> LinearEstimator:
             for h in range(population.strata)
         ]
     )
+    # A plot that pulls the mean towards itself hides its own residual; large plots do so most.
+    stratum = population.stratum[population.sampled]
+    pull = prediction[population.sampled, np.arange(len(population.sampled))]
+    even = 1.0 / np.bincount(stratum)[stratum]
+    unhidden = np.sqrt((1.0 - even) / np.maximum(1.0 - pull, 1e-9))
     return LinearEstimator(
         weights=weights,
         residual=np.eye(len(population.sampled)) - prediction[population.sampled],
-        expansion=weights.sum(axis=0),
+        expansion=weights.sum(axis=0) * unhidden,
         remaining=1.0 - population.inclusion_probability,
-        stratum=population.stratum[population.sampled],
+        stratum=stratum,
     )
 
 

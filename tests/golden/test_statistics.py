@@ -1,0 +1,118 @@
+"""Worked numbers of standards and textbooks (methodology reference 4.1, 4.3, 4.4, 7.6)."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mrv.crediting.deduction import Z_TWO_SIDED_90, deducted_fraction
+from mrv.estimation.closed_forms import (
+    census_half_width,
+    combine_sum,
+    double_sampling,
+    paired_half_width,
+)
+from mrv.estimation.covariance import exponential, variance_of_mean
+from mrv.estimation.greg import Population, expansion_estimator, greg_estimator
+from mrv.estimation.small_area import fay_herriot
+
+MEASURED = np.array([12.0, 18, 25, 9, 31, 22, 15, 40, 28, 11])
+MAPPED = np.array([13.0, 17, 23, 13, 27, 25, 14, 33, 29, 11])
+
+
+def test_ipcc_approach_1_sum() -> None:
+    assert combine_sum([100, 50], [0.20, 0.30]) == pytest.approx(0.16667, abs=5e-6)
+
+
+def test_ar_tool14_equation_2() -> None:
+    assert combine_sum([8000, -5000], [0.11, 0.12]) == pytest.approx(0.355027, abs=5e-7)
+
+
+def test_ar_tool14_double_sampling() -> None:
+    auxiliary = np.array([10.0, 20, 22, 12, 28, 25, 14, 35, 30, 9])
+    mean, se = double_sampling(MEASURED, auxiliary, 21.7, 200)
+    assert mean == pytest.approx(22.3700610997, abs=1e-9)
+    assert se**2 * 10 == pytest.approx(12.5711115, abs=5e-7)
+    assert stats.t.ppf(0.95, 9) * se / mean == pytest.approx(0.0918774, abs=5e-7)
+
+
+def test_greg_difference_estimator() -> None:
+    """Map mean 20.9, mean residual 0.6, so 21.5; SE 1.0241528 before the population correction."""
+    plots = 40
+    rest = (20.9 * plots - MAPPED.sum()) / (plots - 10)
+    predicted = np.concatenate([MAPPED, np.full(plots - 10, rest)])
+    population = Population(
+        area_ha=np.ones(plots),
+        stratum=np.zeros(plots, dtype=np.int64),
+        sampled=np.arange(10),
+        inclusion_probability=np.full(10, 10 / plots),
+    )
+    # A matrix that gives these predictions for these measurements.
+    matrix = np.outer(predicted, MEASURED) / (MEASURED @ MEASURED)
+    greg = greg_estimator(population, matrix)
+    values = MEASURED[None, :]
+    assert greg.totals(values)[0, 0] / plots == pytest.approx(21.5)
+    se = np.sqrt(greg.variance(values)[0, 0]) / plots
+    assert se / np.sqrt(1 - 10 / plots) == pytest.approx(1.0241528, abs=5e-8)
+
+
+def test_vm0047_equation_28() -> None:
+    half_width = paired_half_width(1.2, 1.8, 0.6, 12.0, 29)
+    assert stats.t.ppf(0.95, 29) == pytest.approx(1.699127, abs=5e-7)
+    assert half_width == pytest.approx(0.204602, abs=5e-7)
+    assert deducted_fraction(half_width, "VM0047") == pytest.approx(0.104602, abs=5e-7)
+
+
+def test_vm0047_census() -> None:
+    half_width = census_half_width(10_000, 0.12, 0.066, 0.0396, 120)
+    assert half_width == pytest.approx(0.1067411, abs=5e-8)
+    assert deducted_fraction(half_width, "VM0047") == pytest.approx(0.0067411, abs=5e-8)
+
+
+def test_vm0042_probability_of_exceedance() -> None:
+    sd = np.sqrt(0.70 + 0.66 - 2 * 0.8 * np.sqrt(0.70 * 0.66)) * 44 / 12
+    mean = 1.2 * 44 / 12
+    deducted = deducted_fraction(Z_TWO_SIDED_90 * sd / mean, "VCS_POE_6667")
+    assert sd == pytest.approx(1.9139533, abs=5e-8)
+    assert deducted == pytest.approx(0.18736, abs=5e-6)
+    assert mean * (1 - deducted) == pytest.approx(3.5756083, abs=5e-6)
+
+
+def test_fay_herriot_1979() -> None:
+    shrunken = fay_herriot(np.array([12.0]), np.array([9.0]), np.array([8.0]), 4.0)
+    assert shrunken.trust[0] == pytest.approx(0.307692, abs=5e-7)
+    assert shrunken.value[0] == pytest.approx(9.230769, abs=5e-7)
+
+
+def test_correlated_errors_of_three_places() -> None:
+    places = np.array([[0.0, 0.0], [1000.0, 0.0], [0.0, 2000.0]])
+    variance = variance_of_mean(places, np.full(3, 10.0), exponential(1000.0))
+    assert variance == pytest.approx(46.890948, abs=5e-7)
+    assert np.sqrt(variance) == pytest.approx(6.847697, abs=5e-7)
+
+
+def test_random_pairs_agree_with_all_pairs() -> None:
+    rng = np.random.default_rng(7)
+    places = rng.uniform(0, 50_000, (600, 2))
+    sd = rng.uniform(5, 15, 600)
+    exact = variance_of_mean(places, sd, exponential(5000.0, 0.3))
+    sampled = variance_of_mean(places, sd, exponential(5000.0, 0.3), pairs=150_000, rng=rng)
+    assert sampled == pytest.approx(exact, rel=0.05)
+
+
+def test_expansion_of_a_simple_random_sample() -> None:
+    """AR-TOOL14's own example: SEM of 34 plots with s 12.776 is 2.191."""
+    rng = np.random.default_rng(3)
+    raw = rng.standard_normal(34)
+    values = 45.328 + 12.776 * (raw - raw.mean()) / raw.std(ddof=1)
+    plots = 34 * 50
+    population = Population(
+        area_ha=np.ones(plots),
+        stratum=np.zeros(plots, dtype=np.int64),
+        sampled=np.arange(34),
+        inclusion_probability=np.full(34, 1 / 50),
+    )
+    estimator = expansion_estimator(population)
+    assert estimator.totals(values[None])[0, 0] / plots == pytest.approx(45.328)
+    sem = np.sqrt(estimator.variance(values[None])[0, 0]) / plots / np.sqrt(1 - 1 / 50)
+    assert sem == pytest.approx(2.191, abs=5e-4)
+    assert stats.t.ppf(0.95, 33) * sem / 45.328 == pytest.approx(0.0818, abs=5e-5)
