@@ -1,0 +1,221 @@
+# ruff: noqa: S608  (raw SQL past every service is the point)
+"""What the database refuses by itself, whoever asks: raw SQL, past every service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, Stage
+
+APPEND_ONLY = (
+    "credit_batches",
+    "estimates",
+    "evidence_artifacts",
+    "idempotency_keys",
+    "ledger_entries",
+    "monitoring_periods",
+    "plot_contributions",
+    "project_versions",
+    "serial_blocks",
+    "verification_decisions",
+)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_rows_are_never_changed_or_removed(issued: Stage, table: str) -> None:
+    with issued.registry.reading() as session:
+        column = session.execute(text(f"SELECT * FROM {table}")).keys()
+        first = next(iter(column))
+        before = session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    assert before > 0
+    for statement in (f"UPDATE {table} SET {first} = {first}", f"DELETE FROM {table}"):
+        with (
+            pytest.raises(IntegrityError, match="only grows"),
+            issued.registry.writing() as session,
+        ):
+            session.execute(text(statement))
+    with issued.registry.reading() as session:
+        assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == before
+
+
+def test_replace_is_no_way_around(issued: Stage) -> None:
+    """INSERT OR REPLACE deletes the row in its way; the triggers see that too."""
+    with pytest.raises(IntegrityError), issued.registry.writing() as session:
+        session.execute(
+            text("INSERT OR REPLACE INTO evidence_artifacts SELECT * FROM evidence_artifacts")
+        )
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(1, 1), (1, 10_000), (9, 12), (11, 11), (5, 5)],
+    ids=["first", "all over", "across", "in the buffer", "inside"],
+)
+def test_serials_never_overlap(issued: Stage, first: int, last: int) -> None:
+    with (
+        pytest.raises(IntegrityError, match="serials overlap"),
+        issued.registry.writing() as session,
+    ):
+        _insert_block(session, first, last, last - first + 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "quantity"),
+    [(500, 499, 0), (0, 0, 1), (-3, -1, 3), (500, 510, 10), (500, 510, 12)],
+    ids=["backwards", "from zero", "below zero", "one short", "one over"],
+)
+def test_a_block_is_counted_inclusively(
+    issued: Stage, first: int, last: int, quantity: int
+) -> None:
+    with pytest.raises(IntegrityError, match="CHECK"), issued.registry.writing() as session:
+        _insert_block(session, first, last, quantity)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2021-02-01", "2023-02-01"), ("2022-06-01", "2022-06-02"), ("2020-01-01", "2021-02-02")],
+    ids=["same", "inside", "one day"],
+)
+@pytest.mark.parametrize("by", ["plot", "boundary"])
+def test_land_is_claimed_once(issued: Stage, by: str, start: str, end: str) -> None:
+    """Neither the same plot nor another plot with the same boundary backs a second claim."""
+    plot, boundary = ("c.plot_key", "'" + "0" * 64 + "'") if by == "plot" else (
+        "(SELECT max(id) FROM plots)", "c.boundary_sha256"
+    )  # fmt: skip
+    with registry_with_another_plot(issued) as session:
+        claim = text(
+            f"INSERT INTO plot_contributions SELECT :batch, {plot}, c.plot_version_id, {boundary}, "
+            "c.pool, :start, :end, 1, 1 FROM plot_contributions c LIMIT 1"
+        )
+        with pytest.raises(IntegrityError, match="claimed already"):
+            session.execute(claim, {"batch": "f" * 32, "start": start, "end": end})
+        session.rollback()
+
+
+@contextmanager
+def registry_with_another_plot(issued: Stage) -> Iterator[Session]:
+    """A transaction in which a plot has just been added, and a batch may come later."""
+    with issued.registry.writing() as session:
+        session.execute(text("PRAGMA defer_foreign_keys = on"))
+        session.execute(
+            text(
+                "INSERT INTO plots (project_id, plot_id) "
+                "SELECT project_id, 'another' FROM plots LIMIT 1"
+            )
+        )
+        yield session
+
+
+def test_next_period_of_the_same_land_is_another_claim(issued: Stage) -> None:
+    """Periods touch: one ends on the day the next begins."""
+    with issued.registry.writing() as session:
+        session.execute(text("PRAGMA defer_foreign_keys = on"))
+        session.execute(
+            text(
+                "INSERT INTO plot_contributions SELECT :batch, plot_key, plot_version_id, "
+                "boundary_sha256, pool, '2023-02-01', '2025-02-01', 1, 1 FROM plot_contributions"
+            ),
+            {"batch": "f" * 32},
+        )
+        held = session.execute(text("SELECT count(*) FROM plot_contributions")).scalar_one()
+        session.rollback()  # there is no such batch
+    assert held == 8
+
+
+def test_only_verifiers_decide(issued: Stage) -> None:
+    with (
+        pytest.raises(IntegrityError, match="not a verifier"),
+        issued.registry.writing() as session,
+    ):
+        _insert_decision(session, REGISTRAR)
+
+
+def test_nobody_decides_on_their_own_project(issued: Stage) -> None:
+    """Not even a developer whose role somebody switched in the table."""
+    with issued.registry.writing() as session:
+        session.execute(
+            text("UPDATE accounts SET role = 'verifier' WHERE id = :id"), {"id": DEVELOPER}
+        )
+    with pytest.raises(IntegrityError, match="own project"), issued.registry.writing() as session:
+        _insert_decision(session, DEVELOPER)
+
+
+def test_no_batch_without_the_newest_word_being_yes(approved: Stage) -> None:
+    registry = approved.registry
+    with registry.writing() as session:
+        session.execute(
+            text(
+                "INSERT INTO verification_decisions SELECT :id, estimate_sha256, account_id, 0, "
+                "'No.', 0, sequence + 1, decided_at FROM verification_decisions"
+            ),
+            {"id": "e" * 32},
+        )
+    with pytest.raises(IntegrityError, match="no approval"), registry.writing() as session:
+        session.execute(
+            text(
+                "INSERT INTO credit_batches SELECT :id, m.project_id, m.id, 1, d.estimate_sha256, "
+                "d.id, 'PKL', 'KE', 'x', 1, m.start_on, m.end_on, '[]', 1, 0, 0, 'the-registrar', "
+                "d.decided_at, 99 FROM verification_decisions d JOIN estimates e "
+                "ON e.sha256 = d.estimate_sha256 JOIN monitoring_periods m ON m.id = e.period_key "
+                "WHERE d.approved"
+            ),
+            {"id": "f" * 32},
+        )
+
+
+@pytest.mark.parametrize("sequence", ["1", "max(sequence)", "max(sequence) + 2"])
+def test_the_ledger_continues_where_it_ended(issued: Stage, sequence: str) -> None:
+    with (
+        pytest.raises(IntegrityError, match="does not continue"),
+        issued.registry.writing() as session,
+    ):
+        _insert_entry(session, sequence, "(SELECT entry_hash FROM ledger_entries l "
+                      "ORDER BY sequence DESC LIMIT 1)")  # fmt: skip
+
+
+def test_an_entry_names_the_one_before_it(issued: Stage) -> None:
+    with (
+        pytest.raises(IntegrityError, match="does not continue"),
+        issued.registry.writing() as session,
+    ):
+        _insert_entry(session, "max(sequence) + 1", f"'{'a' * 64}'")
+
+
+def test_a_reader_cannot_write(issued: Stage) -> None:
+    with pytest.raises(DBAPIError, match="readonly"), issued.registry.reading() as session:
+        session.execute(text("INSERT INTO accounts VALUES ('me-too', 'Me', 'buyer', '2026-01-01')"))
+
+
+def _insert_block(session: Session, first: int, last: int, quantity: int) -> None:
+    session.execute(
+        text(
+            "INSERT INTO serial_blocks (batch_id, project_id, kind, issued_as, first_serial, "
+            "last_serial, quantity_t) SELECT :batch, project_id, kind, 'active', :first, :last, "
+            ":quantity FROM serial_blocks LIMIT 1"
+        ),
+        {"batch": "f" * 32, "first": first, "last": last, "quantity": quantity},
+    )
+
+
+def _insert_decision(session: Session, account: str) -> None:
+    session.execute(
+        text(
+            "INSERT INTO verification_decisions SELECT :id, estimate_sha256, :account, 1, 'Yes.', "
+            "0, sequence + 1, decided_at FROM verification_decisions"
+        ),
+        {"id": "e" * 32, "account": account},
+    )
+
+
+def _insert_entry(session: Session, sequence: str, prev_hash: str) -> None:
+    session.execute(
+        text(
+            f"INSERT INTO ledger_entries SELECT {sequence}, kind, effective_at, recorded_at, "
+            f"actor, payload, payload_hash, {prev_hash}, :own FROM ledger_entries"
+        ),
+        {"own": "b" * 64},
+    )
