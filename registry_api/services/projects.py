@@ -41,8 +41,13 @@ def register_project(
         NotAllowed: If the project belongs to another developer.
         Contradiction: If a registered monitoring period has other dates now, or the developer's
             account has another role.
-        NotAcceptable: If the methodology is not one of this registry's.
+        NotAcceptable: If the methodology is not one of this registry's, or the project's id cannot
+            be part of a serial.
     """
+    if "--" in settings.id:
+        raise NotAcceptable(
+            f"Project id '{settings.id}' cannot be part of a serial; use single hyphens."
+        )
     try:
         load_methodology(settings.methodology.id, settings.methodology.version)
     except RuleMissing as missing:
