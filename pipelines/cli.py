@@ -104,10 +104,15 @@ def trees(
     column: Annotated[
         list[str] | None, typer.Option(help="Name a column as ours=theirs, e.g. dbh_cm=D; repeat.")
     ] = None,
+    constant: Annotated[
+        list[str] | None,
+        typer.Option(help="A column the file leaves out, e.g. measured_on=2012-01-01; repeat."),
+    ] = None,
     region: Annotated[str, typer.Option(help="Key of the regional equations.")] = "pantropical",
     height_model: Annotated[
         str, typer.Option(help="Where heights are lacking.")
     ] = "feldpausch_pantropical",
+    draws: Annotated[int, typer.Option(help="Monte Carlo draws.", min=100)] = 2000,
     json: Json = False,
 ) -> None:
     """Read a tree inventory, say what is wrong with it, and estimate biomass per plot."""
@@ -117,8 +122,10 @@ def trees(
         inventory,
         plot_area_ha,
         column or [],
+        constant or [],
         region=region,
         height_model=height_model,
+        draws=draws,
         as_json=json,
     )
 

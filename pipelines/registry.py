@@ -1,10 +1,14 @@
 """What pipelines ask of the registry: take an estimate in, issue what was approved."""
 
+from sqlalchemy.orm import Session
+
+from mrv.evidence.digest import document_digest
 from mrv.evidence.documents import EvidenceDocument
 from pipelines.stage import Stage
 from registry_api.services.accounts import register_account
-from registry_api.services.estimates import Submission, submit_estimate
+from registry_api.services.estimates import Submission, estimate, submit_estimate
 from registry_api.services.issuance import issue
+from registry_api.services.projects import project
 from registry_api.services.verification import sign_for_demonstration
 from registry_api.services.views import BatchCard
 
@@ -12,13 +16,22 @@ REGISTRAR = "parkland-pipeline"
 _READY = {"approved", "issued"}
 
 
-def submit(stage: Stage) -> Submission:
-    """Hand the evidence document in; in a demonstration registry it is signed at once."""
+def submit(stage: Stage) -> Submission | None:
+    """Hand the evidence document in; in a demonstration registry it is signed at once.
+
+    Returns:
+        What came of it; None where the period was issued on other evidence already, so that there
+        is nothing to decide any more.
+    """
     document = EvidenceDocument.model_validate(stage.shelf.json("evidence"))
+    settings = stage.workspace.settings
     with stage.workspace.registry() as session:
-        submission = submit_estimate(session, document, settings=stage.workspace.settings)
-        if stage.workspace.demo and submission.state == "submitted":
-            sign_for_demonstration(session, stage.workspace.settings, submission.sha256)
+        issued = _issued_on(session, stage)
+        if issued not in (None, document_digest(document)):
+            return None
+        submission = submit_estimate(session, document, settings=settings)
+        if settings.demo and submission.state == "submitted":
+            sign_for_demonstration(session, settings, submission.sha256)
     return submission
 
 
@@ -28,11 +41,7 @@ def issue_if_approved(stage: Stage, estimate_sha256: str) -> BatchCard | None:
     The key is the estimate's own digest, so that any number of runs issue it once.
     """
     with stage.workspace.registry() as session:
-        document = EvidenceDocument.model_validate(stage.shelf.json("evidence"))
-        if (
-            submit_estimate(session, document, settings=stage.workspace.settings).state
-            not in _READY
-        ):
+        if estimate(session, estimate_sha256).state not in _READY:
             return None
         register_account(session, REGISTRAR, "Parkland pipeline", "registrar")
         return issue(
@@ -42,3 +51,15 @@ def issue_if_approved(stage: Stage, estimate_sha256: str) -> BatchCard | None:
             by=REGISTRAR,
             settings=stage.workspace.settings,
         )
+
+
+def issued_batch(stage: Stage) -> BatchCard | None:
+    """Find what was issued for the period before; None where nothing was."""
+    with stage.workspace.registry() as session:
+        batches = project(session, stage.project_id).batches
+    return next((batch for batch in batches if batch.period_id == stage.period_id), None)
+
+
+def _issued_on(session: Session, stage: Stage) -> str | None:
+    batches = project(session, stage.project_id).batches
+    return next((b.estimate_sha256 for b in batches if b.period_id == stage.period_id), None)

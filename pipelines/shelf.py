@@ -1,8 +1,8 @@
 """Where the stages of one run leave what they made for each other: files by content, found by name.
 
 A shelf belongs to one project and period. Each asset's files go into the artifact store under their
-sha-256; a small JSON note per asset, replaced atomically, says which digest is the latest. Reading a
-name that no stage has written says in one sentence what to do.
+sha-256; a small JSON note per asset, replaced atomically, says which digest is the latest. Reading
+a name that no stage has written says in one sentence what to do.
 """
 
 import io

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from mrv.crediting.waterfall import LineKey
 from mrv.quality import Verdict
 from pipelines.commands.show import table
 from pipelines.credits import take_waterfall
@@ -15,7 +16,7 @@ from pipelines.features import take_features
 from pipelines.plots import drawn_plots, screened_plots
 
 Row = Mapping[str, Any]
-_DEDUCTIONS = ("uncertainty", "project_emissions", "leakage")
+_DEDUCTIONS: tuple[LineKey, ...] = ("uncertainty", "project_emissions", "leakage")
 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
@@ -53,7 +54,9 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     return row
 
 
-def results_table(rows: Sequence[Row], truths: Mapping[tuple[str, str], float] | None = None) -> Table:
+def results_table(
+    rows: Sequence[Row], truths: Mapping[tuple[str, str], float] | None = None
+) -> Table:
     """Lay runs out for a person; amounts are t CO2e since the project's start, credits of now."""
     columns = [
         "project", "period", "plots", "trees", "clear looks", "gross", "baseline", "±U90",
@@ -71,9 +74,9 @@ def results_table(rows: Sequence[Row], truths: Mapping[tuple[str, str], float] |
             f"{row['clear_looks']:.0f}",
             f"{row['gross_tco2e']:,.0f}",
             f"{row['baseline_tco2e']:,.0f}",
-            "–" if row["u90"] is None else f"{row['u90']:.0%}",
+            "-" if row["u90"] is None else f"{row['u90']:.0%}",
             *(
-                ("–", "–", "[bold]none[/]")
+                ("-", "-", "[bold]none[/]")
                 if row["refused"]
                 else (
                     f"{row['deductions_tco2e']:,.0f}",
@@ -84,7 +87,7 @@ def results_table(rows: Sequence[Row], truths: Mapping[tuple[str, str], float] |
         ]
         if truths is not None:
             truth = truths.get((str(row["project"]), str(row["period"])))
-            cells.append("–" if truth is None else f"{truth:,.0f}")
+            cells.append("-" if truth is None else f"{truth:,.0f}")
         laid.append(cells)
     return table("From plots to credits  [t CO2e]", columns, laid, text=2)
 

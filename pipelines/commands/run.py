@@ -50,7 +50,9 @@ def _find(project: str, workspace: Workspace) -> str:
         # The file is this person's own, on this machine: its paths may lead anywhere.
         return take_in(folder, workspace, allow_outside=True)
     if folder.is_dir():
-        raise ProjectInvalid(f"There is no project.toml in {folder}; a project is a folder with one.")
+        raise ProjectInvalid(
+            f"There is no project.toml in {folder}; a project is a folder with one."
+        )
     delivery_of(workspace, project)
     return project
 

@@ -1,14 +1,17 @@
 """How commands speak: one console, a progress bar, tables that read well in a terminal."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console(highlight=False)
+# A pipe has no width of its own; tables are laid out for a wide page then.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 notes = Console(stderr=True, highlight=False)
 
 
@@ -35,7 +38,15 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1
 ) -> Table:
     """Lay out rows; the first `text` columns are words, the others numbers set to the right."""
-    laid = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    laid = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for position, column in enumerate(columns):
         laid.add_column(column, justify="left" if position < text else "right")
     for row in rows:

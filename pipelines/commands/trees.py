@@ -1,5 +1,104 @@
 """`parkland trees`: a tree inventory on its own, without project, plots or registry."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
+from mrv.biomass.context import BiomassContext
+from mrv.errors import InputRejected
+from mrv.estimation.monte_carlo import plot_biomass
+from mrv.field.csv_text import parse_csv
+from mrv.field.inventory import read_inventory
+from mrv.methodologies import load_methodology
+from mrv.project import Ecology
+from mrv.sources.tables import read_bytes
 from pipelines.commands.show import console, print_json, progress_bar, table
+
+_SHOWN = 20
+
+
+def report_trees(
+    inventory: Path,
+    plot_area_ha: float,
+    columns: Sequence[str],
+    constants: Sequence[str],
+    *,
+    region: str,
+    height_model: str,
+    draws: int,
+    as_json: bool,
+) -> None:
+    """Check an inventory, estimate each plot's biomass, and print both."""
+    checked = read_inventory(
+        parse_csv(read_bytes(inventory)),
+        plot_ids=None,
+        today=datetime.now(UTC).date(),
+        columns=_pairs(columns, "--column"),
+        constants=_pairs(constants, "--constant"),
+    )
+    ecology = Ecology(
+        ecoregion="unknown",
+        allometry_region=region,
+        height_model=height_model,
+        root_shoot_zone="",
+        growth_cap="",
+    )
+    plots = sorted(checked.trees["plot_id"].unique())
+    with progress_bar(f"{len(plots)} plots") as progress:
+        biomass = plot_biomass(
+            checked.trees,
+            dict.fromkeys(plots, plot_area_ha),
+            BiomassContext.of(ecology, load_methodology("agroforestry_removals", 1)),
+            draws=draws,
+            progress=progress,
+        )
+    if as_json:
+        print_json(
+            {
+                "plots": biomass.to_dict("records"),
+                "findings": checked.findings.to_dict("records"),
+            }
+        )
+        return
+    _print_findings(checked.findings)
+    console.print(
+        table(
+            f"Biomass of {len(biomass)} plots  [t d.m./ha, 90 % interval]",
+            ("plot", "measured", "trees", "biomass", "from", "to", "look at"),
+            [
+                (
+                    str(row.plot_id),
+                    str(row.measured_on),
+                    f"{row.n_trees:,}",
+                    f"{row.agb_t_ha:,.1f}",
+                    f"{row.q05_t_ha:,.1f}",
+                    f"{row.q95_t_ha:,.1f}",
+                    str(row.flags).replace(";", ", "),
+                )
+                for row in biomass.itertuples()
+            ],
+            text=2,
+        )
+    )
+
+
+def _print_findings(findings: pd.DataFrame) -> None:
+    rows = [
+        (str(row.row), str(row.severity), str(row.code), str(row.message))
+        for row in findings.head(_SHOWN).itertuples()
+    ]
+    if rows:
+        title = f"{len(findings)} findings" + (
+            f", the first {_SHOWN} here, all with --json" if len(findings) > _SHOWN else ""
+        )
+        console.print(table(title, ("row", "", "code", "what and how to mend it"), rows, text=4))
+
+
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    wrong = [ours for ours, equals, theirs in pairs if not (ours and equals and theirs)]
+    if wrong:
+        raise InputRejected(f"{option} reads ours=theirs, such as dbh_cm=D; '{wrong[0]}' does not.")
+    return {ours: theirs for ours, _equals, theirs in pairs}

@@ -9,22 +9,18 @@ from pipelines.resources import WorkspaceResource
 
 
 @dg.sensor(job=path_of_a_tonne, minimum_interval_seconds=30)
-def new_periods(
-    context: dg.SensorEvaluationContext, workspace: WorkspaceResource
-) -> dg.SensorResult:
+def new_periods(workspace: WorkspaceResource) -> dg.SensorResult:
     """Run every delivered project's periods that have ended and have no estimate yet."""
-    return _requests(context, due_periods(workspace.workspace))
+    return _requests(due_periods(workspace.workspace))
 
 
 @dg.sensor(job=issue_approved, minimum_interval_seconds=30)
-def approved_estimates(
-    context: dg.SensorEvaluationContext, workspace: WorkspaceResource
-) -> dg.SensorResult:
+def approved_estimates(workspace: WorkspaceResource) -> dg.SensorResult:
     """Issue what a verifier has approved since."""
-    return _requests(context, due_issuances(workspace.workspace))
+    return _requests(due_issuances(workspace.workspace))
 
 
-def _requests(context: dg.SensorEvaluationContext, due: list[Due]) -> dg.SensorResult:
+def _requests(due: list[Due]) -> dg.SensorResult:
     # The run key names what the work rests on, so that each delivery and decision runs once.
     return dg.SensorResult(
         run_requests=[

@@ -6,7 +6,7 @@ from pipelines.defs.evidence.assets import out_evidence__document
 from pipelines.defs.plots.assets import out_registry__plots
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
-from pipelines.registry import issue_if_approved, submit
+from pipelines.registry import issue_if_approved, issued_batch, submit
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
 
@@ -24,6 +24,9 @@ def out_registry__estimate(
     """The evidence in the registry, waiting for a verifier."""
     stage = stage_of(context.partition_key, workspace)
     submission = submit(stage)
+    if submission is None:
+        note = stage.shelf.put_json("submission", {"estimate": None})
+        return materialized(note, state="the period was issued before, on other evidence")
     note = stage.shelf.put_json("submission", {"estimate": submission.sha256})
     return materialized(note, estimate=submission.sha256, state=submission.state)
 
@@ -44,14 +47,16 @@ def out_registry__credits(
     and this asset says that it waits; the sensor `approved_estimates` comes back to it.
     """
     stage = stage_of(context.partition_key, workspace)
-    batch = issue_if_approved(stage, stage.shelf.json("submission")["estimate"])
+    submitted = stage.shelf.json("submission")["estimate"]
+    batch = issue_if_approved(stage, submitted) if submitted else issued_batch(stage)
     if batch is None:
         note = stage.shelf.put_json("credits", {"state": "waiting for a verifier"})
         return materialized(note, state="waiting for a verifier's decision")
+    state = "issued" if submitted else "issued before, on other evidence"
     note = stage.shelf.put_json(
         "credits",
         {
-            "state": "issued",
+            "state": state,
             "batch": batch.id,
             "credits_t": batch.credits_t,
             "buffer_t": batch.buffer_t,
@@ -60,7 +65,7 @@ def out_registry__credits(
     )
     return materialized(
         note,
-        state="issued",
+        state=state,
         credits_t=batch.credits_t,
         buffer_t=batch.buffer_t,
         serials=batch.credits.text if batch.credits else "none",
