@@ -58,9 +58,7 @@ def parse_csv(raw: bytes) -> pd.DataFrame:
 
 
 def _table(header: list[str], rows: list[list[str]], numbers: list[int]) -> pd.DataFrame:
-    while header and not header[-1]:
-        header.pop()
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise TableInvalid(
             f"The header names {', '.join(map(repr, twice))} more than once; give every column a "
@@ -71,6 +69,8 @@ def _table(header: list[str], rows: list[list[str]], numbers: list[int]) -> pd.D
     cells = [row[:width] + [""] * (width - len(row)) for row in rows]
     index = pd.Index(numbers, name=ROW, dtype="int64")
     table = pd.DataFrame(cells, columns=header, index=index, dtype=str)
+    # Columns without a name are somebody's margin notes.
+    table = table[[name for name in header if name]]
     surplus = [" ".join(c for c in row[width:] if c) for row in rows]
     if any(surplus):
         table[SURPLUS] = surplus

@@ -121,8 +121,8 @@ def _our_columns(
         parts = [part.strip().lower() for part in columns.get(field.name, field.name).split("+")]
         if field.name not in constants and all(part in theirs for part in parts):
             cells = [raw[theirs[p]].astype("str").fillna("").str.strip() for p in parts]
-            joined = pd.concat(cells, axis=1).agg(" ".join, axis=1) if len(cells) > 1 else cells[0]
-            text[field.name] = joined.str.strip().to_numpy()
+            joined = [" ".join(words) for words in zip(*cells, strict=True)]
+            text[field.name] = pd.Series(joined, dtype=str).str.strip()
         elif field.name in constants:
             text[field.name] = constants[field.name]
         elif field.demand or field.name in columns:
@@ -146,6 +146,7 @@ def _our_columns(
     text["species"] = text["species"].map({s: tidy_species(s) for s in text["species"].unique()})
     measured = (text["status"] == "") & (text["dbh_cm"] != "")
     text["status"] = text["status"].mask(measured, "alive")
+    text["stem"] = text["stem"].replace("", "1")
     if "tree_id" not in found:
         named = (text["status"] != "no_trees") & (text["dbh_cm"] != "")
         text["tree_id"] = ("row-" + text["row"].astype(str)).where(named, "")
@@ -256,7 +257,7 @@ def _no_trees_contradicted(t: pd.DataFrame) -> pd.Series:
 
 
 def _stem_day(t: pd.DataFrame) -> pd.DataFrame:
-    key = t[[*_STEM, "measured_on"]].assign(stem=t["stem"].fillna("1"))
+    key = t[[*_STEM, "measured_on"]]
     return key[t["tree_id"].notna() & t["plot_id"].notna()]
 
 

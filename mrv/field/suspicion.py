@@ -26,8 +26,10 @@ _TENFOLD = (8.0, 12.5)
 _MILLIMETRE_VISIT = (7.0, 60.0)  # a visit's median seven times the file's, and above 60 cm
 _VISIT_TREES_MIN = 3
 _SAME_PLACE_TREES = 5
-_COPIED_ROWS = 6
-_COPIED_SIZES = 4
+# A copy is ten rows in a row, or a whole smaller visit of at least five, with few sizes repeated:
+# 65,889 trees of 96 forest plots, sorted by species and size, show none by chance.
+_COPIED_ROWS = (5, 10)
+_COPIED_DISTINCT = 0.8
 _CYLINDER_TOLERANCE = 1.02
 _STEM = ["plot_id", "tree_id", "stem"]
 _DAYS_PER_YEAR = 365.25
@@ -151,9 +153,10 @@ def _copied(alive: pd.DataFrame) -> Iterator[Suspicion]:
     copies: dict[tuple[object, object], set[int]] = defaultdict(set)
     for (plot, _visit), rows in alive.groupby(["plot_id", "visit"], sort=False):
         codes, sizes = alike[rows.index].tolist(), rows["dbh_cm"].tolist()
-        for start in range(len(codes) - _COPIED_ROWS + 1):
-            run = slice(start, start + _COPIED_ROWS)
-            if len(set(sizes[run])) < _COPIED_SIZES:
+        length = min(len(codes), _COPIED_ROWS[1])
+        for start in range(len(codes) - length + 1) if length >= _COPIED_ROWS[0] else ():
+            run = slice(start, start + length)
+            if len(set(sizes[run])) < _COPIED_DISTINCT * length:
                 continue
             here = list(rows.index[run])
             first, there = seen.setdefault(tuple(codes[run]), (plot, here))
@@ -232,9 +235,9 @@ def _life_history(trees: pd.DataFrame) -> Iterator[Suspicion]:
             "the tree is alive, at the visit before it was dead or harvested; a new tree needs a "
             "tree_id of its own.",
         )
-    last_visit = trees.groupby("plot_id")["visit"].max()
+    last_visit = trees.groupby("plot_id")["visit"].transform("max")
     last = rows.drop_duplicates(_STEM, keep="last")
-    unseen = (last["status"] == "alive") & (last["visit"] < last["plot_id"].map(last_visit))
+    unseen = (last["status"] == "alive") & (last["visit"] < last_visit[last.index])
     for position in last.index[unseen]:
         yield _one(
             position,
