@@ -204,4 +204,9 @@ def without_growth(spec: LandscapeSpec) -> LandscapeSpec:
     """Give the same landscape with time stopped: nothing grows, dies or comes up."""
     if spec.growth == 0:
         return spec
-    return replace(spec, archetype=spec.archetype + NO_GROWTH, growth=0.0)
+    return replace(
+        spec,
+        archetype=spec.archetype + NO_GROWTH,
+        title=f"{spec.title}, time stopped",
+        growth=0.0,
+    )

@@ -5,9 +5,11 @@ What is drawn is decided in `mrv.simulation`; here it is only written, whole or 
 
 import hashlib
 import json
+import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +23,12 @@ from rasterio import Affine
 from mrv.errors import ProjectInvalid
 from mrv.project import parse_project
 from mrv.simulation.archetypes import find_archetype
+from mrv.simulation.calendar import Acquisition
 from mrv.simulation.geography import Grid
 from mrv.simulation.landscape import Landscape, simulate_landscape
 from mrv.simulation.project_files import PLOTS, PROJECT, RECORD, TRUTH, project_texts
 from mrv.simulation.reflectance import BANDS
-from mrv.simulation.scenes import Scene, render_scene
+from mrv.simulation.scenes import render_scene
 from mrv.simulation.stac_items import SCL_KEY, stac_catalog, stac_collection, stac_item
 
 Progress = Callable[[int, int], None]
@@ -37,9 +40,11 @@ _COG_OPTIONS: dict[str, Any] = {
     "compress": "DEFLATE",
     "level": 1,
     "predictor": "STANDARD",
-    "blocksize": 512,
     "overview_resampling": "NEAREST",
 }
+_BLOCK_PX = 512
+_OVERVIEWS_FROM_PX = 1024  # smaller rasters are read whole: a pyramid would only double the work
+_THREADS = 2  # compression releases the interpreter lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,35 +168,41 @@ def _whole_folder(target: Path) -> Iterator[Path]:
 
 
 def _write_scenes(landscape: Landscape, folder: Path, progress: Progress | None) -> None:
-    spec, grid = landscape.spec, landscape.grid
-    looks = landscape.acquisitions
-    items = []
-    for done, look in enumerate(looks):
-        if progress:
-            progress(done, len(looks))
-        scene = render_scene(landscape, look)
-        item = stac_item(spec, grid, scene)
-        home = folder / spec.collection / item["id"]
-        home.mkdir(parents=True)
-        _write_bands(scene, grid, home)
-        _write_json(home / f"{item['id']}.json", item)
-        items.append(item)
+    spec, grid, looks = landscape.spec, landscape.grid, landscape.acquisitions
+    _ = landscape.ground  # painted before the threads ask for it
+    items: list[dict[str, Any]] = []
+
+    def write(look: Acquisition) -> dict[str, Any]:
+        return _write_scene(landscape, look, folder / spec.collection)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for item in pool.map(write, looks):
+            items.append(item)
+            if progress:
+                progress(len(items), len(looks))
     _write_json(folder / spec.collection / "collection.json", stac_collection(spec, grid, items))
     _write_json(folder / CATALOG, stac_catalog(spec))
-    if progress:
-        progress(len(looks), len(looks))
 
 
-def _write_bands(scene: Scene, grid: Grid, folder: Path) -> None:
+def _write_scene(landscape: Landscape, look: Acquisition, collection: Path) -> dict[str, Any]:
+    scene, grid = render_scene(landscape, look), landscape.grid
+    item = stac_item(landscape.spec, grid, scene)
+    home = collection / item["id"]
+    home.mkdir(parents=True)
     for name, numbers in scene.digital_numbers.items():
-        _write_cog(folder / f"{name}.tif", numbers, grid, BANDS[name].gsd_m)
-    _write_cog(folder / f"{SCL_KEY}.tif", scene.scl, grid, 20)
+        _write_cog(home / f"{name}.tif", numbers, grid, BANDS[name].gsd_m)
+    _write_cog(home / f"{SCL_KEY}.tif", scene.scl, grid, 20)
+    _write_json(home / f"{item['id']}.json", item)
+    return item
 
 
 def _write_cog(
     path: Path, pixels: NDArray[np.uint16] | NDArray[np.uint8], grid: Grid, gsd_m: int
 ) -> None:
     height, width = pixels.shape
+    blocks = math.ceil(max(height, width) / _BLOCK_PX)
+    # blocks of equal size: a raster of 600 px in blocks of 512 would be mostly padding
+    block_px = min(_BLOCK_PX, math.ceil(max(height, width) / blocks / 16) * 16)
     with rasterio.open(
         path,
         "w",
@@ -202,6 +213,8 @@ def _write_cog(
         crs=f"EPSG:{grid.epsg}",
         transform=Affine(gsd_m, 0, grid.left_m, 0, -gsd_m, grid.top_m),
         nodata=0,
+        blocksize=block_px,
+        overviews="AUTO" if max(height, width) > _OVERVIEWS_FROM_PX else "NONE",
         **_COG_OPTIONS,
     ) as file:
         file.write(pixels, 1)

@@ -102,7 +102,7 @@ SPEC = LandscapeSpec(
     median_area_ha=1.0,
     plots=110,
     sampled_per_stratum=34,
-    trees_per_visit=16,
+    trees_per_visit=15,
     collection="sentinel-2-c1-l2a",
     weather=Weather(dry_cloud=0.08, wet_cloud=0.55),
     fuel_tco2e={"2021-2024": 4.4},

@@ -7,7 +7,7 @@ from mrv.simulation.spec import LandscapeSpec, Weather
 
 SPEC = LandscapeSpec(
     archetype="growing",
-    title="Test landscape that grows",
+    title="Test landscape",
     summary="A small landscape for tests: grevillea and avocado on maize, one period.",
     country="KE",
     region="Kisumu County",
