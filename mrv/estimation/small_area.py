@@ -62,13 +62,15 @@ def measurement_variance(values: Floats) -> Floats:
         values: Draws of plot values [draw, plot].
 
     Returns:
-        Variance left after regressing each plot's draws on the draws' means [plot].
+        Variance left after regressing each plot's draws on the mean of the other plots' [plot].
     """
     centred = values - values.mean(axis=0)
-    shared = centred.mean(axis=1)
-    power = float(shared @ shared)
-    slope = centred.T @ shared / power if power > 0 else np.zeros(values.shape[1])
-    own: Floats = (centred - shared[:, None] * slope).var(axis=0)
+    others = (centred.sum(axis=1, keepdims=True) - centred) / max(1, values.shape[1] - 1)
+    power = (others**2).sum(axis=0)
+    slope = np.divide(
+        (centred * others).sum(axis=0), power, out=np.zeros_like(power), where=power > 0
+    )
+    own: Floats = (centred - others * slope).var(axis=0)
     return own
 
 

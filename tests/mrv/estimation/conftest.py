@@ -25,7 +25,7 @@ class Invented:
     true_coming_up_t: float
 
 
-def invent(
+def invent(  # noqa: PLR0913  what a project can be like
     seed: int,
     *,
     plots: int = 90,
@@ -44,7 +44,9 @@ def invent(
     stratum = np.array(strata)[rng.integers(0, len(strata), plots)]
     area = np.round(np.exp(rng.normal(-0.3, 0.6, plots)), 3)
     vigour = rng.normal(0, 0.25, villages)[village] + rng.normal(0, 0.4, plots)
-    new = growth_t_ha * (1 + vigour) if growth_t_ha else 3.0 * vigour
+    # Without growth plots gain and lose, and together do neither.
+    still = 3.0 * (vigour - area @ vigour / area.sum())
+    new = growth_t_ha * (1 + vigour) if growth_t_ha else still
     pre = 0.1 * growth_t_ha * np.exp(rng.normal(0, 0.3, plots))
     stock = 5 * np.exp(rng.normal(0, 0.5, plots))
     site = np.exp(rng.normal(0, site_sd) - site_sd**2 / 2)
@@ -122,7 +124,7 @@ def invent(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def inventing() -> Callable[..., Invented]:
     """Hand the inventor to a test."""
     return invent

@@ -1,0 +1,159 @@
+"""The estimate as a whole, on invented projects whose truth is known."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mrv.crediting.deduction import deduction_in_force
+from mrv.estimation.estimate import ChangeEstimate
+from mrv.estimation.pathway import estimate_change
+from mrv.methodologies import load_methodology
+from tests.mrv.estimation.conftest import Invented
+
+RULES = load_methodology("agroforestry_removals", 1)
+START, END = date(2021, 2, 1), date(2024, 2, 1)
+ROOT_SHOOT = 0.25
+
+
+def run(invented: Invented, features: pd.DataFrame | None, seed: int = 1) -> ChangeEstimate:
+    """Estimate an invented project."""
+    return estimate_change(
+        invented.biomass,
+        invented.plots,
+        features,
+        RULES,
+        start=START,
+        end=END,
+        root_shoot=ROOT_SHOOT,
+        seed=seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def project(inventing: Callable[..., Invented]) -> Invented:
+    """One growing project, seen and measured well."""
+    return inventing(1, draws=2000)
+
+
+def test_the_same_seed_gives_the_same_estimate(project: Invented) -> None:
+    one, two = (run(project, project.features) for _ in range(2))
+    assert np.array_equal(one.net_tco2e, two.net_tco2e)
+    pd.testing.assert_frame_equal(one.plots, two.plots)
+
+
+def test_the_map_is_used_where_it_is_accepted_and_narrows_the_sampling_error(
+    project: Invented,
+) -> None:
+    estimate = run(project, project.features)
+    assert estimate.estimator == "greg"
+    assert estimate.map.accepted
+    assert estimate.check is not None
+    assert estimate.check.greg_sampling_se_t is not None
+    assert estimate.check.greg_sampling_se_t < estimate.check.expansion_sampling_se_t
+    assert estimate.check.approach_1_u90 == pytest.approx(estimate.check.gross_u90, rel=0.15)
+
+
+def test_without_scenes_the_field_plots_carry_the_total(project: Invented) -> None:
+    estimate = run(project, None)
+    assert estimate.estimator == "expansion"
+    assert estimate.map.reason == "no dry-season feature was seen at both epochs"
+    assert estimate.net_tco2e.mean() > 0
+
+
+def test_a_map_of_noise_is_not_used(project: Invented) -> None:
+    features = project.features
+    noise = np.random.default_rng(0).normal(size=features.shape)
+    estimate = run(project, pd.DataFrame(noise, features.index, features.columns))
+    assert estimate.estimator == "expansion"
+    assert "R2" in estimate.map.reason
+
+
+def test_strata_and_plots_add_up_to_the_total(project: Invented) -> None:
+    estimate = run(project, project.features)
+    gross, net = estimate.gross_tco2e.mean(), estimate.net_tco2e.mean()
+    assert sum(s.gross_tco2e for s in estimate.strata) == pytest.approx(gross)
+    assert estimate.plots["gross_tco2e"].sum() == pytest.approx(gross)
+    assert estimate.plots["net_tco2e"].sum() == pytest.approx(net)
+    assert gross - estimate.baseline_tco2e.mean() == pytest.approx(net)
+    by_stratum = estimate.plots.groupby("stratum")["gross_tco2e"].sum()
+    for stratum in estimate.strata:
+        assert by_stratum[stratum.stratum] == pytest.approx(stratum.gross_tco2e)
+
+
+def test_the_baseline_holds_old_trees_and_what_comes_up_on_controls(project: Invented) -> None:
+    estimate = run(project, project.features)
+    assert estimate.pre_existing_tco2e > 0
+    assert estimate.control_tco2e > 0
+    assert estimate.baseline_tco2e.mean() == pytest.approx(
+        estimate.pre_existing_tco2e + estimate.control_tco2e
+    )
+
+
+def test_one_site_error_keeps_a_large_sample_uncertain(
+    inventing: Callable[..., Invented],
+) -> None:
+    """The site effect does not average out over plots (reviewer's attack 3)."""
+    large = inventing(2, plots=300, sampled=250, draws=2000)
+    assert run(large, None).u90 > 1.5 * 0.19
+
+
+def test_splitting_a_project_into_strata_does_not_shrink_shared_errors(
+    inventing: Callable[..., Invented],
+) -> None:
+    whole = inventing(3, plots=200, sampled=180, draws=2000, strata=("all",))
+    parts = whole.plots.copy()
+    enrolled = parts["role"] == "enrolled"
+    parts.loc[enrolled, "stratum"] = [f"S{i % 4}" for i in range(int(enrolled.sum()))]
+    cut = replace(whole, plots=parts)
+    assert run(cut, None).u90 == pytest.approx(run(whole, None).u90, rel=0.1)
+
+
+def test_plots_lost_trees_and_say_so(project: Invented) -> None:
+    """A plot that was felled has a negative value; nothing is floored per plot."""
+    biomass = project.biomass
+    agb = biomass.agb_t_ha.copy()
+    agb[:, 0, 0], agb[:, 0, 1] = 40.0, 2.0
+    felled = replace(project, biomass=replace(biomass, agb_t_ha=agb))
+    table = run(felled, None).plots.set_index("plot_id")
+    assert table.loc[biomass.plot_ids[0], "gross_tco2e"] < 0
+
+
+@pytest.mark.parametrize("measured", ["nobody", "one plot"])
+def test_without_a_sample_there_is_no_estimate_and_no_error(
+    project: Invented, measured: str
+) -> None:
+    biomass = project.biomass
+    if measured == "nobody":
+        lonely = None
+    else:
+        lonely = replace(
+            biomass,
+            plot_ids=biomass.plot_ids[:1],
+            agb_t_ha=biomass.agb_t_ha[:, :1],
+            pre_existing_agb_t_ha=biomass.pre_existing_agb_t_ha[:, :1],
+            n_trees=biomass.n_trees[:1],
+            inclusion_probability=biomass.inclusion_probability[:1],
+        )
+    estimate = run(replace(project, biomass=lonely), None)
+    assert estimate.estimator == "none"
+    assert estimate.u90 == float("inf")
+    assert deduction_in_force(estimate.u90, RULES) == 1
+    assert len(estimate.plots) == 90
+
+
+def test_an_epoch_that_was_not_drawn_is_named(project: Invented) -> None:
+    with pytest.raises(ValueError, match="no biomass was drawn for 2030-02-01"):
+        estimate_change(
+            project.biomass,
+            project.plots,
+            None,
+            RULES,
+            start=START,
+            end=date(2030, 2, 1),
+            root_shoot=ROOT_SHOOT,
+            seed=1,
+        )
