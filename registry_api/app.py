@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from registry_api.api import router
+from registry_api.api.examples import fill_in
 from registry_api.api.headers import BodyLimit, EntityTags, SecurityHeaders
 from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_errors
 from registry_api.db import database
@@ -48,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.include_router(router, prefix=API_PREFIX)
     answer_errors(app, _mount_pages(app))
-    _describe_problems(app)
+    _complete_description(app)
     app.add_middleware(EntityTags, prefix=API_PREFIX)
     app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
@@ -69,15 +70,15 @@ def _mount_pages(app: FastAPI) -> ErrorPage | None:
     return routes.error_page
 
 
-def _describe_problems(app: FastAPI) -> None:
+def _complete_description(app: FastAPI) -> None:
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
-        schema = describe()
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(shape.pop("$defs"))
-        schemas["Problem"] = shape
-        return schema
+        if app.openapi_schema is None:
+            schema = describe()
+            shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= {**shape.pop("$defs"), "Problem": shape}
+            fill_in(schema)
+        return describe()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

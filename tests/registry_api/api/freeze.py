@@ -1,0 +1,92 @@
+"""Write the API's frozen description and examples: `python -m tests.registry_api.api.freeze`.
+
+Only when the API was changed on purpose; a change that breaks callers is a new version instead.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from registry_api.api import examples
+from registry_api.app import create_app
+from registry_api.services import accounts
+from registry_api.services.unit_of_work import unit_of_work
+from registry_api.services.verification import decisions_of
+from registry_api.services.views import BatchCard
+from tests.registry_api.a_registry import (
+    NET_KG,
+    VERIFIER,
+    evidence,
+    found,
+    issue,
+    make_settings,
+)
+
+ROOT = Path(__file__).parents[3]
+FROZEN = ROOT / "schemas" / "openapi" / "v1.json"
+EXAMPLES = Path(examples.__file__).with_suffix(".json")
+_SHOWN = 2
+
+
+def addresses(batch: BatchCard) -> dict[str, str]:
+    """Give each example's address in a registry that has issued this batch."""
+    assert batch.credits is not None
+    estimate, serial = f"/v1/estimates/{batch.estimate_sha256}", f"/v1/serials/{batch.credits.text}"
+    project = f"/v1/projects/{batch.project_id}"
+    return {
+        "portfolio": "/v1/portfolio",
+        "projects": "/v1/projects",
+        "project": project,
+        "periods": f"{project}/periods",
+        "plots": f"{project}/plots",
+        "credits": "/v1/credits?limit=1",
+        "batches": "/v1/batches",
+        "batch": f"/v1/batches/{batch.id}",
+        "serial": f"{serial}?unit=4",
+        "lineage": f"{serial}/lineage",
+        "estimate": estimate,
+        "document": f"{estimate}/document",
+        "plot_trace": f"{estimate}/plots/P-001",
+        "health": "/v1/health",
+        "ready": "/v1/ready",
+    }
+
+
+def shortened(value: Any, key: str = "") -> Any:  # noqa: ANN401  (any JSON)
+    """Cut lists to what a reader needs; the rings of polygons stay whole."""
+    if isinstance(value, dict):
+        return {name: shortened(part, name) for name, part in value.items()}
+    if isinstance(value, list) and key != "coordinates":
+        return [shortened(part) for part in value[:_SHOWN]]
+    return value
+
+
+def main() -> None:
+    """Write both files."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = make_settings(Path(folder))
+        with unit_of_work(settings) as session:
+            farm = found(session, settings)
+            batch = issue(session, farm, evidence(farm, NET_KG), "first-issuance")
+            key = accounts.create_key(session, VERIFIER)
+            decided = decisions_of(session, batch.estimate_sha256)[0]
+        client = TestClient(create_app(settings), base_url="http://127.0.0.1")
+        bearing = {"Authorization": f"Bearer {key}"}
+        shown = {
+            name: shortened(client.get(address, headers=bearing).raise_for_status().json())
+            for name, address in addresses(batch).items()
+        }
+        card = shown["batches"]["items"][0]
+    shown |= {"batch_card": card, "decision": {**shown["batch"]["decision"], "id": decided.id}}
+    EXAMPLES.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+    examples.known_examples.cache_clear()
+    FROZEN.parent.mkdir(parents=True, exist_ok=True)
+    frozen = create_app(settings).openapi()
+    FROZEN.write_text(json.dumps(frozen, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

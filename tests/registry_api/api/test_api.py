@@ -1,0 +1,251 @@
+"""The API over HTTP: keys, roles, paging, caching, and problems that say what to do."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import HttpUrl
+
+from registry_api.app import create_app
+from registry_api.services import accounts
+from registry_api.services.unit_of_work import unit_of_work
+from registry_api.settings import Settings
+from tests.registry_api.a_registry import (
+    DEVELOPER,
+    REGISTRAR,
+    VERIFIER,
+    Served,
+    Stage,
+    make_settings,
+)
+
+
+@pytest.fixture
+def waiting(submitted: Stage) -> Iterator[tuple[TestClient, dict[str, str], str]]:
+    """An API with an estimate that waits for its decision; keys by account."""
+    with unit_of_work(submitted.settings) as session:
+        keys = {
+            name: accounts.create_key(session, name) for name in (VERIFIER, REGISTRAR, DEVELOPER)
+        }
+    bearing = {name: f"Bearer {key}" for name, key in keys.items()}
+    with TestClient(create_app(submitted.settings), base_url="http://127.0.0.1") as client:
+        yield client, bearing, submitted.sha256
+
+
+def test_decide_and_issue_over_http(waiting: tuple[TestClient, dict[str, str], str]) -> None:
+    client, bearing, sha256 = waiting
+    order = {"estimate_sha256": sha256}
+    issuing = {"Authorization": bearing[REGISTRAR], "Idempotency-Key": "my-own-request"}
+    early = client.post("/v1/batches", json=order, headers=issuing)
+    assert (early.status_code, early.json()["type"]) == (403, "/problems/registry.not_allowed")
+    decided = client.post(
+        f"/v1/estimates/{sha256}/decisions",
+        json={"approved": True, "statement": "Recomputed."},
+        headers={"Authorization": bearing[VERIFIER]},
+    )
+    assert decided.status_code == 201
+    answers = [client.post("/v1/batches", json=order, headers=issuing) for _ in range(2)]
+    assert [a.status_code for a in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    batch = client.get(answers[0].headers["Location"]).json()
+    assert batch["card"]["credits_t"] == 9
+    again = client.post("/v1/batches", json=order, headers=issuing | {"Idempotency-Key": "other-1"})
+    assert (again.status_code, again.json()["type"]) == (422, "/problems/registry.not_acceptable")
+    again = client.post(
+        "/v1/batches", json=order, headers=issuing | {"Idempotency-Key": "another-request"}
+    )
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/registry.already_issued")
+    other = client.post("/v1/batches", json={"estimate_sha256": "0" * 64}, headers=issuing)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/registry.key_reused")
+
+
+@pytest.mark.parametrize("account", [REGISTRAR, DEVELOPER])
+def test_only_a_verifier_decides(
+    waiting: tuple[TestClient, dict[str, str], str], account: str
+) -> None:
+    client, bearing, sha256 = waiting
+    refused = client.post(
+        f"/v1/estimates/{sha256}/decisions",
+        json={"approved": True, "statement": "Mine is fine."},
+        headers={"Authorization": bearing[account]},
+    )
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("account", [VERIFIER, DEVELOPER])
+def test_only_a_registrar_issues(
+    waiting: tuple[TestClient, dict[str, str], str], account: str
+) -> None:
+    client, bearing, sha256 = waiting
+    refused = client.post(
+        "/v1/batches",
+        json={"estimate_sha256": sha256},
+        headers={"Authorization": bearing[account], "Idempotency-Key": "my-own-request"},
+    )
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "header", [None, "Bearer", "Bearer nonsense", "Basic dTpw", "Bearer pkl_%00", "bearer  "]
+)
+def test_no_key_no_writing(served: Served, header: str | None) -> None:
+    refused = served.client.post(
+        "/v1/batches",
+        json={"estimate_sha256": served.batch.estimate_sha256},
+        headers={"Idempotency-Key": "my-own-request"}
+        | ({"Authorization": header} if header else {}),
+    )
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_issuing_needs_an_idempotency_key(served: Served) -> None:
+    refused = served.client.post(
+        "/v1/batches",
+        json={"estimate_sha256": served.batch.estimate_sha256},
+        headers=served.bearing(REGISTRAR),
+    )
+    assert refused.status_code == 428
+    assert "Idempotency-Key" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"approved": True, "statement": "Yes.", "status": "verified"}, "/status"),
+        ({"approved": "yes", "statement": "Yes."}, "/approved"),
+        ({"approved": 1, "statement": "Yes."}, "/approved"),
+        ({"approved": True}, "/statement"),
+        ({"approved": True, "statement": ""}, "/statement"),
+        ([], "/"),
+    ],
+)
+def test_bodies_are_taken_literally(served: Served, body: object, pointer: str) -> None:
+    refused = served.client.post(
+        f"/v1/estimates/{served.batch.estimate_sha256}/decisions",
+        json=body,
+        headers=served.bearing(VERIFIER),
+    )
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=1e9", "page=2", "country=ke", "vintage=1", "sort=id"]
+)
+def test_queries_are_taken_literally(served: Served, query: str) -> None:
+    refused = served.client.get(f"/v1/credits?{query}")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == query.partition("=")[0]
+
+
+def test_pages_follow_their_links(served: Served) -> None:
+    first = served.client.get("/v1/credits?limit=1&country=KE")
+    link = first.headers["Link"]
+    assert link.endswith('; rel="next"')
+    second = served.client.get(link[1 : link.index(">")])
+    assert "Link" not in second.headers
+    serials = [item["block"]["status"] for page in (first, second) for item in page.json()["items"]]
+    assert serials == ["buffer", "active"]
+    assert second.json()["next_cursor"] is None
+
+
+def test_an_answer_is_not_sent_twice(served: Served) -> None:
+    first = served.client.get("/v1/projects")
+    same = served.client.get("/v1/projects", headers={"If-None-Match": first.headers["ETag"]})
+    weak = served.client.get(
+        "/v1/projects", headers={"If-None-Match": f'"x", W/{first.headers["ETag"]}'}
+    )
+    other = served.client.get("/v1/projects", headers={"If-None-Match": '"something-else"'})
+    assert (same.status_code, same.content, same.headers["ETag"]) == (
+        304,
+        b"",
+        first.headers["ETag"],
+    )
+    assert (weak.status_code, other.status_code) == (304, 200)
+
+
+def test_the_document_is_its_address(served: Served) -> None:
+    sha256 = served.batch.estimate_sha256
+    answer = served.client.get(f"/v1/estimates/{sha256}/document", headers=served.bearing(VERIFIER))
+    assert hashlib.sha256(answer.content).hexdigest() == sha256
+    assert answer.headers["ETag"] == f'"{sha256}"'
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "private" in answer.headers["Cache-Control"]
+
+
+def test_answers_keep_a_browser_strict(served: Served) -> None:
+    for address in ("/v1/projects", "/v1/nothing-here"):
+        headers = served.client.get(address).headers
+        policy = headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Strict-Transport-Security" not in headers
+
+
+def test_https_is_kept_once_it_is_public(settings: Settings) -> None:
+    public = settings.model_copy(update={"public_url": HttpUrl("https://registry.example/")})
+    client = TestClient(create_app(public), base_url="https://127.0.0.1")
+    assert "max-age" in client.get("/v1/health").headers["Strict-Transport-Security"]
+
+
+def test_a_foreign_host_gets_nothing(served: Served) -> None:
+    assert served.client.get("/v1/projects", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_a_huge_body_is_refused(served: Served) -> None:
+    answer = served.client.post(
+        "/v1/batches", content=b"x" * 1_000_001, headers=served.bearing(REGISTRAR)
+    )
+    assert answer.status_code == 413
+
+
+def test_a_huge_body_in_pieces_is_refused(served: Served) -> None:
+    def pieces() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 50_000
+
+    answer = served.client.post("/v1/batches", content=pieces(), headers=served.bearing(REGISTRAR))
+    assert 400 <= answer.status_code < 500
+
+
+def test_an_unknown_address_and_a_wrong_method_are_problems(served: Served) -> None:
+    for answer, status in (
+        (served.client.get("/v1/nothing-here"), 404),
+        (served.client.delete("/v1/projects"), 405),
+        (served.client.get("/v1/projects/not-there-at-all"), 404),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+        assert answer.json()["detail"]
+
+
+def test_no_pages_that_load_scripts_from_elsewhere(served: Served) -> None:
+    for address in ("/docs", "/redoc", "/openapi.json"):
+        assert served.client.get(address).status_code == 404
+
+
+def test_a_registry_without_its_database_is_not_ready(settings: Settings) -> None:
+    (settings.home / "not-a-folder").write_text("")
+    broken = settings.model_copy(
+        update={"database_url": f"sqlite:///{settings.home}/not-a-folder/registry.sqlite"}
+    )
+    client = TestClient(create_app(broken), base_url="http://127.0.0.1")
+    assert client.get("/v1/health").status_code == 200
+    answer = client.get("/v1/ready")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_settings_are_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setenv("PARKLAND_HOME", str(settings.home))
+    monkeypatch.setenv("PARKLAND_DEMO", "yes")
+    read = Settings()
+    assert read.demo
+    assert read.database == make_settings(settings.home).database

@@ -1,0 +1,96 @@
+"""The API keeps its promise: a frozen description, examples that fit it, names that stay."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from registry_api.api.examples import known_examples
+from registry_api.app import create_app
+from tests.registry_api.a_registry import Served, make_settings
+from tests.registry_api.api.freeze import FROZEN, addresses
+
+OPERATIONS = {
+    "get_portfolio",
+    "list_projects",
+    "get_project",
+    "list_periods",
+    "list_plots",
+    "list_credits",
+    "list_batches",
+    "issue_batch",
+    "get_batch",
+    "get_serial",
+    "get_lineage",
+    "get_estimate",
+    "get_document",
+    "get_plot_trace",
+    "decide_on_estimate",
+    "get_health",
+    "get_readiness",
+}
+
+
+@pytest.fixture(scope="module")
+def description(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return create_app(make_settings(tmp_path_factory.mktemp("described"))).openapi()
+
+
+def operations(description: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: operation
+        for path in description["paths"].values()
+        for operation in path.values()
+    }
+
+
+def test_description_is_the_frozen_one(description: dict[str, Any]) -> None:
+    """If the change is meant: python -m tests.registry_api.api.freeze."""
+    assert json.loads(json.dumps(description)) == json.loads(FROZEN.read_text("utf-8"))
+
+
+def test_it_is_openapi_3_1_with_stable_names(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    assert set(operations(description)) == OPERATIONS
+
+
+def test_every_operation_has_a_fitting_example(description: dict[str, Any]) -> None:
+    for name, operation in operations(description).items():
+        status = "201" if "201" in operation["responses"] else "200"
+        (content,) = operation["responses"][status]["content"].values()
+        assert content["example"], name
+        check(description, content["schema"], content["example"])
+        problem = operation["responses"]["default"]["content"]["application/problem+json"]
+        check(description, problem["schema"], problem["example"])
+
+
+def test_examples_have_the_fields_of_real_answers(served: Served) -> None:
+    shown = known_examples()
+    bearing = served.bearing("independent-eyes")
+    for name, address in addresses(served.batch).items():
+        answer = served.client.get(address, headers=bearing)
+        assert answer.status_code == 200, (name, answer.text)
+        real, told = answer.json(), shown[name]
+        assert type(real) is type(told), name
+        assert isinstance(real, list) or set(real) == set(told), name
+
+
+def test_answers_are_as_described(served: Served, description: dict[str, Any]) -> None:
+    by_name = {
+        "projects": "list_projects", "plots": "list_plots", "credits": "list_credits",
+        "batch": "get_batch", "lineage": "get_lineage", "estimate": "get_estimate",
+        "document": "get_document", "plot_trace": "get_plot_trace", "portfolio": "get_portfolio",
+    }  # fmt: skip
+    bearing = served.bearing("independent-eyes")
+    for name, operation_id in by_name.items():
+        operation = operations(description)[operation_id]
+        (content,) = operation["responses"]["200"]["content"].values()
+        answer = served.client.get(addresses(served.batch)[name], headers=bearing)
+        check(description, content["schema"], answer.json())
+
+
+def check(description: dict[str, Any], schema: dict[str, Any], instance: object) -> None:
+    """Hold an instance against a schema of the description."""
+    whole = {"components": description["components"], **schema}
+    jsonschema.Draft202012Validator(whole).validate(instance)
