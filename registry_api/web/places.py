@@ -76,7 +76,7 @@ def by_stratum(plots: Sequence[PlotCell]) -> tuple[list[str], list[StratumRow]]:
 
 def _lower_edge(band: str) -> tuple[float, str]:
     digits = "".join(c if c.isdigit() or c == "." else " " for c in band).split()
-    if band.startswith(("<", "under", "below")):
+    if band.startswith("below"):
         return -1.0, band
     return (float(digits[0]) if digits else float("inf")), band
 

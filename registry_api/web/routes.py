@@ -129,7 +129,7 @@ def credit_page(request: Request, serial: str, session: ReadSession) -> Response
     )
 
 
-@router.get("/credits/{serial}/plots/{plot_id}", name="credit_plot")
+@router.get("/credits/{serial}/plots/{plot_id:path}", name="credit_plot")
 def plot_page(
     request: Request, serial: str, plot_id: str, session: ReadSession, settings: SettingsDep
 ) -> Response:
@@ -141,6 +141,7 @@ def plot_page(
     return page(
         request,
         "plot_trace.html" if inner else "plot.html",
+        level=3 if inner else 2,  # of its headings, below the page's own
         trace=trace,
         batch=found.batch,
         serial=found.serial,

@@ -11,7 +11,7 @@ import { graticule, type Compass } from "./graticule";
 
 maplibregl.setWorkerUrl(workerUrl); // else MapLibre looks for it beside the bundle, in vain
 
-type Words = Compass & { gestures: string; touch: string; title: string; zoomIn: string; zoomOut: string };
+type Words = Compass & { gestures: string; touch: string; zoomIn: string; zoomOut: string };
 type MapData = { features: FeatureCollection; words: Words };
 
 const topology = landTopology as unknown as Topology;
@@ -125,7 +125,7 @@ function draw(element: HTMLElement): void {
     renderWorldCopies: true,
     maxZoom: 11,
     locale: {
-      "Map.Title": words.title,
+      "Map.Title": element.dataset.label ?? "",
       "NavigationControl.ZoomIn": words.zoomIn,
       "NavigationControl.ZoomOut": words.zoomOut,
       "CooperativeGesturesHandler.WindowsHelpText": words.gestures,
