@@ -32,6 +32,7 @@ from stac_fastapi.extensions.sort import SortExtension
 from stac_fastapi.types.config import ApiSettings
 from stac_fastapi.types.core import BaseCoreClient
 from stac_fastapi.types.errors import NotFoundError
+from stac_fastapi.types.links import CollectionLinks, ItemLinks
 from stac_fastapi.types.rfc3339 import str_to_interval
 from stac_fastapi.types.search import BaseSearchPostRequest
 from stac_fastapi.types.stac import Collection, Collections, Item, ItemCollection
@@ -55,19 +56,19 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 
 
 def build_app(
-    collections: Sequence[Json], items: Sequence[Json], *, page_limit: int = 10
+    collections: Sequence[Json], items: Sequence[Json], *, page_limit: int = 100
 ) -> FastAPI:
     """Make a STAC API over items held in memory.
 
     Args:
         collections: STAC collections.
         items: STAC items of those collections, files by absolute address.
-        page_limit: Items per page where a request names no limit.
+        page_limit: Most items on a page, whatever a request asks.
 
     Raises:
         ValueError: If an id stands for two different items or an item's collection is not there.
     """
-    held = {collection["id"]: {**collection, "links": []} for collection in collections}
+    held = {collection["id"]: dict(collection) for collection in collections}
     by_id: dict[tuple[str, str], Json] = {}
     for item in items:
         key = (item["collection"], item["id"])
@@ -104,7 +105,7 @@ def serve_items(catalogs: Sequence[Path], port: int = 0, *, page_limit: int = 10
     Args:
         catalogs: Paths of catalog.json files.
         port: To listen on; any free one where 0.
-        page_limit: Items per page where a request names no limit.
+        page_limit: Most items on a page, whatever a request asks.
 
     Yields:
         The base address of the API.
@@ -167,26 +168,28 @@ class _MemoryClient(BaseCoreClient):
         """Answer a search that came as an address."""
         return self._search(**asked)
 
-    def get_item(self, item_id: str, collection_id: str, **_: Any) -> Item:  # noqa: ANN401  # as declared
+    def get_item(self, item_id: str, collection_id: str, **kwargs: Any) -> Item:  # noqa: ANN401  # as declared
         """Give one item."""
         for item in self.items:
             if (item["collection"], item["id"]) == (collection_id, item_id):
-                return cast("Item", item)
+                return cast("Item", _linked_item(item, kwargs["request"]))
         raise NotFoundError(f"no item {item_id} in collection {collection_id}")
 
-    def all_collections(self, **_: Any) -> Collections:  # noqa: ANN401  # as declared
+    def all_collections(self, **kwargs: Any) -> Collections:  # noqa: ANN401  # as declared
         """Give all collections."""
-        return cast("Collections", {"collections": list(self.held.values()), "links": []})
+        every = [self.get_collection(name, **kwargs) for name in self.held]
+        return cast("Collections", {"collections": every, "links": []})
 
-    def get_collection(self, collection_id: str, **_: Any) -> Collection:  # noqa: ANN401  # as declared
+    def get_collection(self, collection_id: str, **kwargs: Any) -> Collection:  # noqa: ANN401  # as declared
         """Give one collection."""
         if collection_id not in self.held:
             raise NotFoundError(f"no collection {collection_id}")
-        return cast("Collection", self.held[collection_id])
+        links = CollectionLinks(collection_id, str(kwargs["request"].base_url)).create_links()
+        return cast("Collection", {**self.held[collection_id], "links": links})
 
     def item_collection(self, collection_id: str, *_: Any, **asked: Any) -> ItemCollection:  # noqa: ANN401  # as declared
         """Give the items of one collection."""
-        self.get_collection(collection_id)
+        self.get_collection(collection_id, request=asked["request"])
         return self._search(**{**asked, "collections": [collection_id]})
 
     def _search(self, request: Request, **asked: Any) -> ItemCollection:  # noqa: ANN401  # parameters
@@ -194,10 +197,10 @@ class _MemoryClient(BaseCoreClient):
         for order in reversed(_orders(asked.get("sortby"))):
             hits.sort(key=lambda item: _value(item, order[0]), reverse=order[1])
         start = int(asked.get("token") or 0)
-        end = start + int(asked.get("limit") or self.page_limit)
+        end = start + min(int(asked.get("limit") or self.page_limit), self.page_limit)
         page = {
             "type": "FeatureCollection",
-            "features": [{**item, "links": []} for item in hits[start:end]],
+            "features": [_linked_item(item, request) for item in hits[start:end]],
             "links": [_next_link(request, end)] if end < len(hits) else [],
             "numberMatched": len(hits),
             "numberReturned": len(hits[start:end]),
@@ -271,6 +274,11 @@ def _orders(sortby: Sequence[Any] | None) -> list[tuple[str, bool]]:
             plain = key if isinstance(key, dict) else key.model_dump(mode="json")
             orders.append((plain["field"], plain["direction"] == "desc"))
     return orders
+
+
+def _linked_item(item: Json, request: Request) -> Json:
+    links = ItemLinks(item["collection"], str(request.base_url), item["id"]).create_links()
+    return {**item, "links": links}
 
 
 def _next_link(request: Request, start: int) -> Json:

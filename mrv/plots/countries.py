@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+SLACK_DEGREES = 0.1  # the extents are rounded; real fields of Togo lie 2 km outside theirs [P]
+
 Box = tuple[float, float, float, float]
 
 
@@ -28,7 +30,10 @@ def country_boxes() -> Mapping[str, Box]:
     }
 
 
-def lies_in(box: Box, lon: float, lat: float) -> bool:
-    """Say whether a point lies in a box."""
+def lies_in(box: Box, lon: float, lat: float, slack_degrees: float = SLACK_DEGREES) -> bool:
+    """Say whether a point lies in a box or within the slack around it."""
     west, south, east, north = box
-    return west <= lon <= east and south <= lat <= north
+    return (
+        west - slack_degrees <= lon <= east + slack_degrees
+        and south - slack_degrees <= lat <= north + slack_degrees
+    )

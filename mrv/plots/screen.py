@@ -24,6 +24,7 @@ from mrv.plots.rules import PlotRules
 
 REPAIR_MAX_AREA_CHANGE = 0.001  # a repair that changes the area by more is not ours to make [P]
 _NEAR_ZERO_DEGREES = 0.01
+_EARTH = (-180.0, -90.0, 180.0, 90.0)
 _DAYS_PER_YEAR = 365.25
 _GEOD = Geod(ellps="WGS84")
 _M2_PER_HA = 10_000.0
@@ -214,7 +215,7 @@ def _check_places(bench: _Bench, country: str) -> None:
     for row in bench.standing():
         west, south, east, north = bench.shapes[row].bounds
         lon, lat = (west + east) / 2, (south + north) / 2
-        if not lies_in((-180.0, -90.0, 180.0, 90.0), lon, lat) or not np.isfinite((lon, lat)).all():
+        if not lies_in(_EARTH, lon, lat, 0.0) or not np.isfinite((lon, lat)).all():
             bench.refuse(
                 row,
                 "not_degrees",

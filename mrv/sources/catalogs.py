@@ -12,13 +12,22 @@ from typing import Any
 
 import pystac
 from pystac.utils import make_absolute_href
+from pystac_client.errors import ClientTypeError
 from pystac_client.exceptions import APIError
+from requests import RequestException
 
 from mrv.errors import CatalogUnreadable, SearchDishonest
 from mrv.sources.confined import OneFolderIO, OneHostIO, host_of
 
 MAX_ITEMS = 20_000  # ten years of one tile are about 1,500
 Item = dict[str, Any]
+
+# What the STAC libraries raise on answers that are no STAC, from broken JSON to lists for objects.
+UNREADABLE = (
+    *(APIError, ClientTypeError, RequestException, OSError),
+    *(pystac.STACError, pystac.STACTypeError),
+    *(ValueError, LookupError, TypeError, AttributeError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Catalog:
                 item = json.loads(self.read(href))
                 for asset in (item.get("assets") or {}).values():
                     asset["href"] = make_absolute_href(str(asset.get("href", "")), href)
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 raise unreadable(href, error) from error
             if progress is not None:
                 progress(done, len(links))
@@ -76,7 +85,7 @@ def open_catalog(source: str | Path) -> Catalog:
     try:
         root = pystac.Catalog.from_file(place, stac_io=io)
         _walk(root, "", catalog, set())
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise unreadable(address, error) from error
     return catalog
 
@@ -117,9 +126,6 @@ def cap(source: str, items: int) -> None:
             "fewer days or a smaller area.",
             source=source,
         )
-
-
-_UNREADABLE = (APIError, OSError, pystac.STACError, ValueError, KeyError, TypeError)
 
 
 def _walk(node: pystac.Catalog, inside: str, catalog: Catalog, visited: set[str]) -> None:

@@ -14,17 +14,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pystac
 import shapely
 from pystac_client import Client, ItemSearch
-from pystac_client.exceptions import APIError
-from pystac_client.warnings import DoesNotConformTo, NoConformsTo
-from requests import RequestException
+from pystac_client.warnings import PystacClientWarning
 from shapely.geometry import box, shape
 
 from mrv.errors import CatalogUnreadable, SearchDishonest
 from mrv.imagery.scenes import Scene, scene_from_item
-from mrv.sources.catalogs import Item, cap, open_catalog, require_collection, unreadable
+from mrv.sources.catalogs import (
+    UNREADABLE,
+    Item,
+    cap,
+    open_catalog,
+    require_collection,
+    unreadable,
+)
 from mrv.sources.confined import TIMEOUT_S, FileRule, OneHostIO, host_of
 
 Progress = Callable[[int, int], None]
@@ -103,14 +107,15 @@ def _api_items(source: str, query: SceneQuery, progress: Progress) -> Iterator[I
     io = OneHostIO(source)
     with warnings.catch_warnings():
         # pystac-client warns and goes on where a server cannot answer; for us that is an error.
-        warnings.simplefilter("error", DoesNotConformTo)
-        warnings.simplefilter("error", NoConformsTo)
+        warnings.simplefilter("error", PystacClientWarning)
         try:
             client = Client.open(source, stac_io=io, timeout=TIMEOUT_S)
             span = f"{query.first.isoformat()}T00:00:00Z/{query.last.isoformat()}T23:59:59.999Z"
             cloud = {"eo:cloud_cover": {"lte": query.max_cloud_percent}}
             asks_cloud = query.max_cloud_percent < 100 and client.conforms_to("QUERY")  # noqa: PLR2004  # percent
+            offered = {link.extra_fields.get("method") for link in client.get_links("search")}
             search: ItemSearch = client.search(
+                method="POST" if "POST" in offered else "GET",
                 collections=[query.collection],
                 bbox=query.bbox,
                 datetime=span,
@@ -124,13 +129,13 @@ def _api_items(source: str, query: SceneQuery, progress: Progress) -> Iterator[I
             if seen == 0:
                 known = [collection.id for collection in client.get_collections()]
                 require_collection(source, query.collection, known)
-        except (DoesNotConformTo, NoConformsTo) as warning:
+        except PystacClientWarning as warning:
             raise CatalogUnreadable(
                 f"The server at {source} cannot be searched: {warning}; give the address of a "
                 "STAC API, or that of a static catalog ending in .json.",
                 source=source,
             ) from warning
-        except (APIError, RequestException, pystac.STACError, ValueError, KeyError) as error:
+        except UNREADABLE as error:
             raise unreadable(source, error) from error
 
 

@@ -8,6 +8,8 @@ addresses in it. GeoJSON is therefore read without GDAL.
 
 import io
 import json
+import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +31,13 @@ _SHAPE_ERRORS = (
     *(ValueError, TypeError, AttributeError, LookupError),
     shapely.errors.ShapelyError,
 )  # what shapely raises on the broken GeoJSON of this world
+
+_OGR_ERRORS = (
+    *(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError),
+    *(ValueError, RuntimeError),
+)
+
+_GPKG_APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11")  # bytes 68-71 of the SQLite header
 
 # pyogrio brings a GDAL of its own, which reads local GeoPackages for us and needs no network.
 _NO_NETWORK = {
@@ -131,23 +140,28 @@ def _legacy_crs(document: dict[str, Any], name: str) -> CRS:
 
 
 def _geopackage(data: bytes, name: str) -> gpd.GeoDataFrame:
-    if not data.startswith(b"SQLite format 3\0"):
+    if not data.startswith(b"SQLite format 3\0") or data[68:72] not in _GPKG_APPLICATION_IDS:
         raise TableInvalid(f"{name} is not a GeoPackage; export it again.", file=name)
     pyogrio.set_gdal_config_options(_NO_NETWORK)
-    try:
-        info = pyogrio.read_info(data)
-        layers = [layer for layer, kind in pyogrio.list_layers(data) if kind is not None]
-        if info["driver"] != "GPKG" or len(layers) != 1:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL mutters before it gives up
+        copy = Path(folder) / "plots.gpkg"  # the name GDAL sees is ours
+        copy.write_bytes(data)
+        try:
+            layers = [str(layer) for layer, kind in pyogrio.list_layers(copy) if kind is not None]
+            if len(layers) != 1:
+                raise TableInvalid(
+                    f"{name} must be a GeoPackage with one layer of plots; it has "
+                    f"{len(layers)} ({', '.join(layers)}).",
+                    file=name,
+                )
+            if pyogrio.read_info(copy, layer=layers[0])["driver"] != "GPKG":
+                raise TableInvalid(f"{name} is not a GeoPackage; export it again.", file=name)
+            return gpd.GeoDataFrame(pyogrio.read_dataframe(copy, layer=layers[0]))
+        except _OGR_ERRORS as error:
             raise TableInvalid(
-                f"{name} must be a GeoPackage with one layer of plots; it has "
-                f"{len(layers)} ({', '.join(layers)}).",
-                file=name,
-            )
-        return gpd.GeoDataFrame(pyogrio.read_dataframe(data, layer=layers[0]))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        raise TableInvalid(
-            f"{name} cannot be read as a GeoPackage: {str(error)[:160]}.", file=name
-        ) from error
+                f"{name} cannot be read as a GeoPackage; export it again.", file=name
+            ) from error
 
 
 def _geoparquet(data: bytes, name: str) -> gpd.GeoDataFrame:

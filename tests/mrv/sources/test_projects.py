@@ -1,0 +1,159 @@
+"""Project folders: read whole, or refused in one sentence."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import shapely
+
+from mrv.errors import ProjectInvalid, TableInvalid
+from mrv.project import ProjectSettings
+from mrv.sources.projects import read_project
+
+ROOT = Path(__file__).resolve().parents[3]
+TOML = """
+schema = "parkland/project/1-0-0"
+id = "demo-one"
+name = "Demo"
+summary = "A test"
+country = "KE"
+region = "Kisumu"
+developer = "demo-group"
+
+[methodology]
+id = "agroforestry_removals"
+version = 1
+
+[inputs]
+plots = "plots.geojson"
+trees = "trees.csv"
+plot_columns = { plot_id = "Field ID" }
+tree_columns = { dbh_cm = "DBH" }
+
+[ecology]
+ecoregion = "x"
+allometry_region = "western_kenya"
+height_model = "feldpausch_e_africa"
+root_shoot_zone = "tropical_dry.africa"
+growth_cap = "east_africa_farm"
+
+[seasons.dry]
+first = "01-01"
+last = "02-28"
+
+[imagery]
+source = "catalog"
+location = "scenes/catalog.json"
+collection = "sentinel-2-l2a"
+
+[[periods]]
+id = "2021-2024"
+start = 2021-01-01
+end = 2024-01-01
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    home = tmp_path / "project"
+    (home / "scenes").mkdir(parents=True)
+    (home / "scenes/catalog.json").write_text("{}")
+    (home / "project.toml").write_text(TOML)
+    feature = {
+        "type": "Feature",
+        "properties": {"Field ID": "a", "village": "V"},
+        "geometry": shapely.geometry.mapping(shapely.box(34.5, -0.2, 34.501, -0.199)),
+    }
+    (home / "plots.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": [feature]})
+    )
+    (home / "trees.csv").write_text("plot_id;tree_id;DBH\na;1;12,5\n\na;2;9\n")
+    return home
+
+
+def test_a_project_is_read_with_its_digests(folder: Path) -> None:
+    project = read_project(folder)
+    assert project.settings.id == "demo-one"
+    assert project.plots_raw["plot_id"].tolist() == ["a"]
+    assert project.trees_raw is not None
+    assert project.trees_raw["dbh_cm"].tolist() == ["12,5", "9"]
+    assert project.trees_raw.index.tolist() == [2, 4]  # lines of the file
+    assert project.catalog == str(folder / "scenes/catalog.json")
+    assert set(project.digests) == {"project.toml", "plots", "trees"}
+    plots = (folder / "plots.geojson").read_bytes()
+    assert project.digests["plots"] == hashlib.sha256(plots).hexdigest()
+
+
+def test_without_an_inventory_there_are_no_trees(folder: Path) -> None:
+    toml = TOML.replace('trees = "trees.csv"\n', "").replace(
+        'tree_columns = { dbh_cm = "DBH" }', ""
+    )
+    (folder / "project.toml").write_text(toml)
+    project = read_project(folder)
+    assert project.trees_raw is None
+    assert "trees" not in project.digests
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    assert old in TOML
+    (folder / "project.toml").write_text(TOML.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"plots.geojson"', '"../secret.geojson"', "inputs.plots leads out of the project folder"),
+        ('"trees.csv"', '"/etc/passwd"', "inputs.trees leads out of the project folder"),
+        ('"scenes/catalog.json"', '"../catalog.json"', "imagery.location leads out"),
+        ('"trees.csv"', '"absent.csv"', "inputs.trees names 'absent.csv', which is not there"),
+        ('source = "catalog"', 'source = "api"', "must be the web address of a STAC API"),
+        ('country = "KE"', 'country = "Kenya"', "country"),
+    ],
+)
+def test_wrong_settings_are_one_sentence(folder: Path, old: str, new: str, told: str) -> None:
+    (folder.parent / "secret.geojson").write_text("{}")
+    (folder.parent / "catalog.json").write_text("{}")
+    edit(folder, old, new)
+    with pytest.raises(ProjectInvalid, match=told):
+        read_project(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"Field ID"', '"FieldID"', "plots.geojson has no column FieldID"),
+        ('"DBH"', '"diameter"', "trees.csv has no column diameter"),
+        ('"trees.csv"', '"scenes"', "scenes cannot be read"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_one_sentence(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    edit(folder, old, new)
+    with pytest.raises(TableInvalid, match=told):
+        read_project(folder)
+
+
+def test_a_link_out_of_the_folder_is_a_way_out(folder: Path) -> None:
+    (folder / "trees.csv").unlink()
+    (folder / "trees.csv").symlink_to("/etc/passwd")
+    with pytest.raises(ProjectInvalid, match="leads out"):
+        read_project(folder)
+
+
+def test_one_may_read_from_anywhere_on_ones_own_machine(folder: Path) -> None:
+    outside = folder.parent / "elsewhere.csv"
+    (folder / "trees.csv").rename(outside)
+    edit(folder, '"trees.csv"', f'"{outside}"')
+    assert read_project(folder, allow_outside=True).trees_raw is not None
+
+
+def test_no_project_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ProjectInvalid, match=r"no project\.toml"):
+        read_project(tmp_path)
+
+
+def test_the_published_schema_of_a_project_is_its_model() -> None:
+    published = json.loads((ROOT / "schemas/project/1-0-0.json").read_text())
+    assert published == ProjectSettings.model_json_schema()
