@@ -91,11 +91,25 @@ def search_scenes(
         items = catalog.items(query.collection, tell)
         folder = None if is_web else Path(source).resolve().parent
         allowed = FileRule(host=host_of(source) or None, folder=folder)
-    matching = [item for item in _each_once(items) if _matches(item, query)]
-    for item in matching:
-        allowed.check(item)
-    scenes = [scene_from_item(item) for item in matching]
+    scenes = [
+        scene for item in _each_once(items) if (scene := _scene(item, query, allowed)) is not None
+    ]
     return sorted(scenes, key=lambda scene: (scene.acquired_at, scene.id))
+
+
+def _scene(item: Item, query: SceneQuery, allowed: FileRule) -> Scene | None:
+    """Understand one item; None where it does not answer the question."""
+    try:
+        if not _matches(item, query):
+            return None
+        allowed.check(item)
+        return scene_from_item(item)
+    except (*UNREADABLE, shapely.errors.ShapelyError) as error:
+        raise CatalogUnreadable(
+            f"STAC item {str(item.get('id'))[:80]} cannot be understood ({type(error).__name__}: "
+            f"{str(error)[:120]}); correct it or leave it out.",
+            item=str(item.get("id"))[:80],
+        ) from error
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -192,13 +206,9 @@ def _content(item: Item) -> Item:
 def _matches(item: Item, query: SceneQuery) -> bool:
     """Ask the question again, of the item itself."""
     properties = item.get("properties") or {}
-    text = str(properties.get("datetime") or properties.get("start_datetime") or "")
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise CatalogUnreadable(
-            f"STAC item {item.get('id')} has no proper datetime: '{text}'.", item=item.get("id")
-        ) from error
+    when = datetime.fromisoformat(
+        str(properties.get("datetime") or properties.get("start_datetime") or "")
+    )
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     cloud = properties.get("eo:cloud_cover")
     return (
