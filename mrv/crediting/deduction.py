@@ -7,12 +7,13 @@ gives the share to deduct. The methodology names the one in force; the rest are 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 from mrv.errors import RuleMissing
 from mrv.methodologies import EvidenceTag, Methodology
 
-Z_TWO_SIDED_90: Final = 1.6448536269514722
+Z_TWO_SIDED_90: Final = NormalDist().inv_cdf(0.95)
 """Standard normal quantile 0.95: turns a half-width of a 90 % interval into a standard error."""
 TREES_2_EXEMPT: Final = 0.10
 """Half-width up to which ART-TREES 2.0 deducts nothing [V2, an implementation that was read]."""

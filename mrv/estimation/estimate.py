@@ -1,4 +1,4 @@
-"""What an estimate of stock change says: the shape of the answer, and nothing that computes it.
+"""What an estimate of stock change says, also where there is nothing to say.
 
 Computing it is `pathway.py`.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mrv.estimation.greg import Floats
-from mrv.estimation.models import MapReport
+from mrv.estimation.models import MapReport, no_map
 
 Estimator = Literal["greg", "expansion", "none"]
 DAYS_PER_YEAR = 365.25
@@ -127,3 +127,48 @@ def relative_half_width(draws: Floats) -> float:
     mean = float(draws.mean())
     low, high = np.quantile(draws, [0.05, 0.95])
     return float(high - low) / 2 / abs(mean) if mean else float("inf")
+
+
+def nothing_estimated(enrolled: pd.DataFrame, start: date, end: date) -> ChangeEstimate:
+    """Say that there is nothing to estimate from; the gates refuse such an answer by name.
+
+    Args:
+        enrolled: The plots: plot_id, stratum, area_ha.
+        start: First epoch of the project.
+        end: End of the monitoring period.
+    """
+    table = enrolled[["plot_id", "stratum", "area_ha"]].astype({"stratum": str, "area_ha": float})
+    strata = tuple(
+        StratumChange(
+            stratum=str(name),
+            plots=len(plots),
+            sampled=0,
+            clusters=0,
+            area_ha=float(plots["area_ha"].sum()),
+            agb_change_t_ha=0.0,
+            agb_change_se_t_ha=0.0,
+            growth_t_ha_year=0.0,
+            gross_tco2e=0.0,
+            root_shoot=0.0,
+            collapsed=True,
+        )
+        for name, plots in table.groupby("stratum")
+    )
+    nothing = np.zeros(1)
+    return ChangeEstimate(
+        start=start,
+        end=end,
+        estimator="none",
+        map=no_map(0, "fewer than two enrolled plots were measured at both epochs"),
+        strata=strata,
+        gross_tco2e=nothing,
+        baseline_tco2e=nothing,
+        net_tco2e=nothing,
+        pre_existing_tco2e=0.0,
+        control_tco2e=0.0,
+        clusters=0,
+        controls=0,
+        without_probability=0,
+        plots=table.assign(sampled=False, agb_change_t_ha=0.0, gross_tco2e=0.0, net_tco2e=0.0),
+        check=None,
+    )

@@ -9,6 +9,7 @@ check. Deductions are `mrv.crediting`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from mrv.estimation.estimate import (
     ChangeEstimate,
     CrossCheck,
     StratumChange,
+    nothing_estimated,
     relative_half_width,
 )
 from mrv.estimation.greg import (
@@ -51,7 +53,7 @@ from mrv.estimation.small_area import benchmarked, plot_values
 from mrv.methodologies import Methodology
 
 MIN_SAMPLE: Final = 2
-Z_TWO_SIDED_90: Final = 1.6448536269514722
+Z_TWO_SIDED_90: Final = NormalDist().inv_cdf(0.95)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +110,7 @@ def estimate_change(
     )
     growth = None if biomass is None else paired_growth(biomass, frame, start, end)
     if biomass is None or growth is None or len(growth.rows) < MIN_SAMPLE:
-        return _unmeasured(frame, start, end)
+        return nothing_estimated(frame, start, end)
     enrolled = _enroll(frame, growth)
     report, prediction = _fit_map(enrolled, growth, features, methodology, (start, end))
     by_area = expansion_estimator(enrolled.population)
@@ -369,46 +371,3 @@ def _total_and_se(estimator: LinearEstimator, values: Floats) -> tuple[float, fl
     """Give the programme's total and its mean sampling error [t d.m.]."""
     total = float(estimator.totals(values).sum(axis=1).mean())
     return total, float(np.sqrt(estimator.variance(values).sum(axis=1).mean()))
-
-
-def _unmeasured(frame: pd.DataFrame, start: date, end: date) -> ChangeEstimate:
-    """Say that there is nothing to estimate from; the gates refuse such an answer by name."""
-    area = frame["area_ha"].to_numpy(np.float64)
-    stratum = frame["stratum"].astype(str)
-    nothing = np.zeros(1)
-    table = pd.DataFrame({"plot_id": frame["plot_id"], "stratum": stratum, "area_ha": area})
-    table["sampled"] = False
-    for column in ("agb_change_t_ha", "gross_tco2e", "net_tco2e"):
-        table[column] = 0.0
-    return ChangeEstimate(
-        start=start,
-        end=end,
-        estimator="none",
-        map=no_map(0, "fewer than two enrolled plots were measured at both epochs"),
-        strata=tuple(
-            StratumChange(
-                stratum=str(name),
-                plots=int((stratum == name).sum()),
-                sampled=0,
-                clusters=0,
-                area_ha=float(area[stratum == name].sum()),
-                agb_change_t_ha=0.0,
-                agb_change_se_t_ha=0.0,
-                growth_t_ha_year=0.0,
-                gross_tco2e=0.0,
-                root_shoot=0.0,
-                collapsed=True,
-            )
-            for name in sorted(stratum.unique())
-        ),
-        gross_tco2e=nothing,
-        baseline_tco2e=nothing,
-        net_tco2e=nothing,
-        pre_existing_tco2e=0.0,
-        control_tco2e=0.0,
-        clusters=0,
-        controls=0,
-        without_probability=0,
-        plots=table,
-        check=None,
-    )
