@@ -29,6 +29,16 @@ from mrv.field.fields import DOUBTFUL_SIZE
 
 MEASURED = "measured"
 TREE = ["plot_id", "tree_id"]
+_METHOD = (
+    "equation_id",
+    "proxy",
+    "reason",
+    "density_taxon",
+    "density_g_cm3",
+    "density_sd_g_cm3",
+    "height_source",
+    "method_flags",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +73,15 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
     """
     alive = trees[(trees["status"] == "alive") & trees["dbh_cm"].notna()].copy()
     model = _height_model(alive, context)
+    if alive.empty:
+        return Assignment(alive.reindex(columns=[*alive, *_METHOD]), model)
     per_tree = alive.groupby(TREE, sort=False).agg(
         species=("species", "first"),
         low_cm=("dbh_cm", "min"),
         high_cm=("dbh_cm", "max"),
         measured=("height_m", lambda h: bool(h.notna().all())),
     )
-    height_known = per_tree["measured"] | (model is not None)
+    height_known = per_tree["measured"].astype(bool) | (model is not None)
     choices = [
         select_equation(
             species,
@@ -98,7 +110,6 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
             )
         ],
         index=per_tree.index,
-        columns=list(_method(Choice(None, "generic", proxy=False, flags=()), _NO_WOOD)),
     )
     _check_bioclim(methods, context)
     return Assignment(alive.join(methods, on=TREE), model)
@@ -164,15 +175,12 @@ def tree_biomass(trees: pd.DataFrame, context: BiomassContext) -> pd.DataFrame:
     return stems.assign(agb_kg=agb)
 
 
-_NO_WOOD = WoodDensity("", "dataset", np.nan, np.nan)
-
-
 def _method(
     choice: Choice,
     density: WoodDensity,
     *,
-    measured: bool = False,
-    model: HeightModel | None = None,
+    measured: bool,
+    model: HeightModel | None,
 ) -> dict[str, object]:
     equation = choice.equation
     flags = list(choice.flags)

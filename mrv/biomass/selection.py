@@ -106,30 +106,26 @@ def select_equation(
     if reason := not_credited(species):
         return Choice(None, "not_credited", proxy=False, flags=(), reason=reason)
     candidates = _candidates(species, region, height=height)
-    sapling = above = False
-    chosen = _first(candidates, low_cm, high_cm, extrapolation_factor)
-    if chosen is None:
-        chosen = _first(candidates, high_cm, high_cm, extrapolation_factor)
-        sapling = chosen is not None
-    if chosen is None:  # too thin for every range, or too thick for every range
-        chosen = min(
+    chosen = (
+        _first(candidates, low_cm, high_cm, extrapolation_factor)
+        or _first(candidates, high_cm, high_cm, extrapolation_factor)
+        # Too thin for every range: the one that reaches lowest. Too thick: the generic one.
+        or min(
             (c for c in candidates if _upper(c) * extrapolation_factor >= high_cm),
             key=_lower,
             default=candidates[-1],
         )
-        sapling = high_cm <= _upper(chosen) * extrapolation_factor
-        above = not sapling
-    # An equation closer to the tree was passed over because the tree has outgrown it.
-    above = above or any(
-        _upper(c) * extrapolation_factor < high_cm for c in candidates[: candidates.index(chosen)]
     )
+    # The tree has outgrown this equation, or one that is closer to it.
+    nearer = candidates[: candidates.index(chosen) + 1]
+    above = any(_upper(c) * extrapolation_factor < high_cm for c in nearer)
     flags = {
         "proxy": chosen.proxy,
         "genus_equation": chosen.level == "genus",
         "regional_mixed": chosen.level == "regional",
         "generic": chosen.level == "generic" or chosen.equation.id == GENERIC_WITH_HEIGHT,
         "species_unknown": not species,
-        "sapling": sapling,
+        "sapling": low_cm < _lower(chosen),
         "above_range": above,
     }
     return Choice(

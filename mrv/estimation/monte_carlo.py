@@ -212,6 +212,6 @@ def _equations_used(credited: pd.DataFrame) -> pd.DataFrame:
 def _excluded(stems: pd.DataFrame, spoilt: pd.Series) -> pd.DataFrame:
     left_out = stems[(stems["equation_id"] == "") | spoilt]
     left_out = left_out.drop_duplicates(["plot_id", "tree_id"]).fillna({"species": ""})
-    reason = left_out["reason"].where(left_out["reason"] != "", _SPOILT_REASON)
+    reason = left_out["reason"].where(left_out["equation_id"] == "", _SPOILT_REASON)
     counted = left_out.assign(reason=reason).groupby(["species", "reason"], as_index=False)
     return counted.agg(n_trees=("tree_id", "size"))[["species", "n_trees", "reason"]]

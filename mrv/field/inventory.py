@@ -95,7 +95,7 @@ def read_inventory(
     trees = _typed(text[~bad])
     trees = _complete(trees, text[bad])
     suspicions = find_suspicions(trees)
-    trees["flags"] = _flags(trees, suspicions)
+    trees["flags"] = pd.array(_flags(trees, suspicions), dtype="str")
     findings = [*_errors(faults, text), *_missing_columns(found), *_warnings(suspicions, trees)]
     table = pd.DataFrame(findings, columns=["row", "column", "code", "severity", "message"])
     table = table.sort_values(["row", "severity", "code"], kind="stable").reset_index(drop=True)
@@ -226,7 +226,10 @@ def _not_above(high: float) -> Any:  # noqa: ANN401 - as above
 
 def _numbers(text: pd.Series) -> pd.Series:
     """Read numbers with a point or a comma before the decimals; NaN where there is none."""
-    tidy = text.fillna("").str.replace(" ", "").str.replace("\u00a0", "")
+    tidy = text.fillna("")
+    if (tidy == "").all():
+        return pd.Series(np.nan, index=text.index)
+    tidy = tidy.str.replace(" ", "").str.replace("\u00a0", "")
     tidy = tidy.where(tidy.str.fullmatch(_NUMBER), "").str.replace(",", ".")
     return pd.to_numeric(tidy, errors="coerce").astype(float)
 

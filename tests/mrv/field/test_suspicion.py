@@ -17,7 +17,7 @@ def _read(rows: list[str]) -> Inventory:
     return read_inventory(raw, plot_ids=None, today=date(2024, 6, 1))
 
 
-def _row(  # noqa: PLR0913 - one argument per cell
+def _row(
     plot: str = "P1",
     tree: str = "t1",
     species: str = "Mangifera indica",
