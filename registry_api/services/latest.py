@@ -1,5 +1,9 @@
-"""Which version of a project or a plot is in force: the newest."""
+"""Which version of a project or a plot is in force: the newest.
 
+The selections are made once: putting one together costs more than running it.
+"""
+
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,12 +13,14 @@ from sqlalchemy.orm.util import AliasedClass
 from registry_api.db.models import PlotVersion, ProjectVersion
 
 
+@cache
 def newest_projects() -> "AliasedClass[ProjectVersion]":
     """Give project versions, reduced to the newest of each project."""
     newest: AliasedClass[ProjectVersion] = _newest(ProjectVersion, ProjectVersion.project_id)
     return newest
 
 
+@cache
 def newest_plots() -> "AliasedClass[PlotVersion]":
     """Give plot versions, reduced to the newest of each plot."""
     newest: AliasedClass[PlotVersion] = _newest(PlotVersion, PlotVersion.plot_key)
