@@ -65,7 +65,7 @@ def test_planetary_computer_is_decided_by_baseline(real_data: Find) -> None:
 
 
 def test_all_baselines_of_real_product_metadata(real_data: Find) -> None:
-    """From 04.00 on the metadata state an offset, before they state none; one product states -0.7."""
+    """From 04.00 on the metadata state an offset, before none; one product states -0.7."""
     home = real_data("stac_examples/stactools_sentinel2")
     seen = {}
     for path in sorted(home.glob("baseline_*/*.json")):
