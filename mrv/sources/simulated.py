@@ -105,6 +105,19 @@ def write_landscape(
     return Written(out, megabytes, digest, out / SCENES / CATALOG if scenes else None)
 
 
+def write_sample(landscape: Landscape, folder: Path) -> None:
+    """Write a sample project's files, anew where they are there already.
+
+    Scenes and truth are left out: both come from the seed that project.toml records.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = project_texts(landscape, project_id=folder.name, catalog=None)
+    for name, text in texts.items():
+        temporary = folder / f".{name}"
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(folder / name)
+
+
 def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = None) -> Path:
     """Render the scenes of a sample project, unless they are there already.
 
