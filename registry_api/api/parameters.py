@@ -54,13 +54,13 @@ class ProjectQuery(PageQuery):
 class CreditQuery(ProjectQuery):
     """Which credits."""
 
-    project: Annotated[str | None, Field(max_length=40)] = None
+    project: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{3,40}$")] = None
     vintage: Annotated[
         int | None,
         Field(ge=_FIRST_YEAR, le=_LAST_YEAR, description="a year the monitoring period touches"),
     ] = None
     status: Literal["active", "buffer"] | None = None
-    methodology: Annotated[str | None, Field(max_length=80)] = None
+    methodology: Annotated[str | None, Field(pattern=r"^[a-z0-9_]{1,80}$")] = None
 
     def filter(self) -> CreditFilter:
         """Give what the services search by."""

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from mrv.errors import MrvError
@@ -117,6 +117,15 @@ def _(_error: IntegrityError) -> Refusal:
         HTTPStatus.CONFLICT,
         "registry.contradiction",
         "The database refused this, because it would contradict what is recorded.",
+    )
+
+
+@explain.register
+def _(_error: DataError) -> Refusal:
+    return Refusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "request.malformed",
+        "The request holds a value that the database cannot take.",
     )
 
 

@@ -99,8 +99,8 @@ def _guard_sqlite() -> None:
 def _guard_postgresql() -> None:
     op.execute(
         "CREATE FUNCTION parkland_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% only grows', TG_TABLE_NAME "
-        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' only grows', "
+        "ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     for table in _APPEND_ONLY:
         op.execute(
