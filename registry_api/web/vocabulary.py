@@ -115,7 +115,7 @@ def _kinds(_: Callable[[str], str]) -> Words:
         "block": _("Serial block"),
         "batch": _("Issuance"),
         "decision": _("Verifier's decision"),
-        "estimate": _("Evidence"),
+        "estimate": _("Estimate"),
         "evidence": _("Evidence"),
         "waterfall": _("Deductions"),
         "stratum": _("Stratum"),

@@ -6,7 +6,7 @@ import { ownPath, readData } from "./data";
 type Step = { id: string; parentIds: string[]; kind: string; title: string; text: string; href: string };
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 152; // of a node, in CSS pixels
+const WIDTH = 168; // of a node, in CSS pixels
 const HEIGHT = 52;
 const INSET = 10; // of text from the sides of a node
 
@@ -50,14 +50,13 @@ function node(step: Step, x: number, y: number): SVGElement {
   return outer;
 }
 
-/** A smooth path through the points of a link, leaving and arriving along the flow. */
-function curve(points: [number, number][], down: boolean): string {
+/** A smooth path through the points of a link, leaving and arriving downwards. */
+function curve(points: [number, number][]): string {
   const [first, ...rest] = points;
   let [px, py] = first!;
   let path = `M${px},${py}`;
   for (const [x, y] of rest) {
-    path += down ? `C${px},${(py + y) / 2} ${x},${(py + y) / 2} ${x},${y}`
-      : `C${(px + x) / 2},${py} ${(px + x) / 2},${y} ${x},${y}`;
+    path += `C${px},${(py + y) / 2} ${x},${(py + y) / 2} ${x},${y}`;
     [px, py] = [x, y];
   }
   return path;
@@ -65,27 +64,19 @@ function curve(points: [number, number][], down: boolean): string {
 
 function draw(element: HTMLElement): void {
   const graph = graphStratify()(readData<Step[]>(element));
-  const down = element.clientWidth < 900; // on a phone the graph runs downwards
-  const across = down ? WIDTH : HEIGHT;
-  const along = down ? HEIGHT : WIDTH;
-  const { width, height } = sugiyama().nodeSize([across, along]).gap([16, 26])(graph);
-  const place = (x: number, y: number): [number, number] => (down ? [x, y] : [y, x]);
-  const [w, h] = place(width, height);
+  const { width, height } = sugiyama().nodeSize([WIDTH, HEIGHT]).gap([20, 30])(graph);
   const svg = part("svg", {
-    viewBox: `-4 -4 ${w + 8} ${h + 8}`, width: w + 8, height: h + 8, role: "group",
+    viewBox: `-4 -4 ${width + 8} ${height + 8}`, width: width + 8, height: height + 8, role: "group",
     "aria-label": element.dataset.label ?? "",
   });
   for (const link of graph.links()) {
-    const d = curve(link.points.map(([x, y]) => place(x, y)), down);
-    svg.append(part("path", { d, class: "link", fill: "none" }));
+    svg.append(part("path", { d: curve(link.points), class: "link", fill: "none" }));
   }
-  for (const each of graph.nodes()) svg.append(node(each.data, ...place(each.x, each.y)));
+  for (const each of graph.nodes()) svg.append(node(each.data, each.x, each.y));
   element.replaceChildren(svg);
-  element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2 * Number(down);
+  const top = [...graph.roots()][0]; // on a phone the graph is wider than its frame: begin at its head
+  if (top !== undefined) element.scrollLeft = top.x - element.clientWidth / 2;
   element.dataset.ready = "1";
 }
 
-document.querySelectorAll<HTMLElement>(".lineage-graph[data-source]").forEach((element) => {
-  draw(element);
-  matchMedia("(min-width: 60rem)").addEventListener("change", () => draw(element));
-});
+document.querySelectorAll<HTMLElement>(".lineage-graph[data-source]").forEach(draw);

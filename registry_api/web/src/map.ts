@@ -123,6 +123,7 @@ function draw(element: HTMLElement): void {
     dragRotate: false,
     pitchWithRotate: false,
     renderWorldCopies: true,
+    fadeDuration: 0, // labels appear at once; nothing moves that nobody moved
     maxZoom: 11,
     locale: {
       "Map.Title": element.dataset.label ?? "",
