@@ -14,6 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200, // MapLibre, on map pages only
     rolldownOptions: {
+      checks: { bundlerTimings: false }, // a busy machine is no news
       input: {
         app: "src/app.ts",
         chart: "src/chart.ts",
