@@ -29,7 +29,7 @@ _TAPE = MeasurementErrors(0.0062, 0.0904, 0.05, 4.64)
 _CONTEXT = BiomassContext("western_kenya", "kisumu", "feldpausch_e_africa", _ALLOMETRY, _TAPE)
 
 
-def _row(
+def _row(  # noqa: PLR0913 - one argument per cell
     plot: str = "P1",
     tree: str = "t1",
     dbh: object = 15,
