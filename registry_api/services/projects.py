@@ -19,7 +19,7 @@ from registry_api.services import batches, ledger, paging, periods
 from registry_api.services.accounts import register_account
 from registry_api.services.canonical import canonical_json
 from registry_api.services.latest import newest_plots, newest_projects
-from registry_api.services.views import Page, ProjectCard, ProjectDetail, SpeciesLine
+from registry_api.services.views import Page, ProjectCard, ProjectDetail
 
 
 def register_project(
@@ -143,7 +143,7 @@ def project(session: Session, project_id: str) -> ProjectDetail:
         settings_sha256=version.settings_sha256,
         registered_at=registered_at,
         ecoregion=settings.ecology.ecoregion,
-        species=tuple(SpeciesLine(s.name, s.common_name, s.use) for s in settings.species),
+        species=settings.species,
         unverified=methodology.unverified,
         periods=periods.project_periods(session, project_id),
         batches=batches.of_project(session, project_id),

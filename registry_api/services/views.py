@@ -20,6 +20,7 @@ from mrv.evidence.documents import (
     VerdictRecord,
     WaterfallLine,
 )
+from mrv.project import Species
 
 EstimateState = Literal["refused", "submitted", "sent_back", "approved", "issued"]
 CreditStatus = Literal["active", "buffer"]
@@ -62,8 +63,7 @@ class BatchCard:
     Attributes:
         number: Of the project's issuances, from 1.
         vintage_start, vintage_end: First day of the monitoring period, and the day after its last.
-        credits: The block for sale; None where the period earned less than a whole tonne.
-        buffer: The block kept against reversals; None where there is none.
+        credits, buffer: The block for sale and the one kept against reversals; None where empty.
         unverified: Rules that rest on memory alone; not empty only in a demonstration registry.
     """
 
@@ -151,7 +151,6 @@ class EstimateDetail:
     Attributes:
         sha256: Digest of the exact document, in canonical JSON (RFC 8785).
         decisions: Oldest first.
-        batch_id: The issuance that stands on it, once there is one.
     """
 
     sha256: str
@@ -238,15 +237,6 @@ class ProjectCard:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeciesLine:
-    """A species the project plants or keeps."""
-
-    name: str
-    common_name: str
-    use: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProjectDetail:
     """One project with its periods and issuances.
 
@@ -260,7 +250,7 @@ class ProjectDetail:
     settings_sha256: str
     registered_at: datetime
     ecoregion: str
-    species: tuple[SpeciesLine, ...]
+    species: tuple[Species, ...]
     unverified: tuple[str, ...]
     periods: tuple[PeriodCard, ...]
     batches: tuple[BatchCard, ...]
@@ -317,8 +307,7 @@ class LineageEdge:
 class Lineage:
     """The way down from one serial to scenes and trees.
 
-    Attributes:
-        serial: As asked for; unit is the one credit, None where a whole block was asked for.
+    Its `unit` is the one credit asked for, None where it was a whole block.
     """
 
     serial: str
@@ -396,11 +385,7 @@ class VintageTotals:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The registry in a few numbers.
-
-    Attributes:
-        simulated_projects: How many of the projects are invented.
-    """
+    """The registry in a few numbers; `simulated_projects` are invented."""
 
     projects: int
     simulated_projects: int
