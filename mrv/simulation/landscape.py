@@ -65,7 +65,7 @@ def simulate_landscape(spec: LandscapeSpec, seed: int) -> Landscape:
         seed: Any whole number from 0.
 
     Raises:
-        ValueError: If the plots find no room in the recipe's area.
+        InputRejected: If the plots find no room in the recipe's area.
     """
     grid = grid_around(spec.centre, spec.side_m)
     plots = draw_plots(spec, seed, grid)

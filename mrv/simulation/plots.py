@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Geod
 
+from mrv.errors import InputRejected
 from mrv.simulation.geography import Grid
 from mrv.simulation.randomness import stream
 from mrv.simulation.spec import LandscapeSpec
@@ -79,8 +80,9 @@ def _villages(spec: LandscapeSpec, rng: np.random.Generator, grid: Grid) -> NDAr
     inner = 10 * grid.size - 6 * _MARGIN_M
     candidates = rng.uniform(0, inner, (40 * spec.villages, 2))
     chosen = [candidates[0]]
+    gaps = np.full(len(candidates), np.inf)
     for _ in range(spec.villages - 1):
-        gaps = np.min(np.linalg.norm(candidates[:, None] - np.array(chosen)[None], axis=2), axis=1)
+        gaps = np.minimum(gaps, np.linalg.norm(candidates - chosen[-1], axis=1))
         # not the very farthest, or all villages would sit on the rim
         chosen.append(candidates[np.argsort(gaps)[int(0.9 * len(gaps))]])
     offset = np.array([grid.left_m + 3 * _MARGIN_M, grid.top_m - 10 * grid.size + 3 * _MARGIN_M])
@@ -94,8 +96,8 @@ def _place(
     rng: np.random.Generator,
     grid: Grid,
 ) -> list[shapely.Polygon]:
-    shapes: dict[int, shapely.Polygon] = {}
-    placed: list[shapely.Polygon] = []
+    shapes = np.empty(len(order), dtype=object)
+    boxes = np.full((len(order), 4), np.nan)  # west, south, east, north of what is placed
     low = np.array([grid.left_m + _MARGIN_M, grid.top_m - 10 * grid.size + _MARGIN_M])
     high = np.array([grid.left_m + 10 * grid.size - _MARGIN_M, grid.top_m - _MARGIN_M])
     for i in map(int, order):
@@ -108,16 +110,19 @@ def _place(
             inside = (np.array(shape.bounds[:2]) > low).all() and (
                 np.array(shape.bounds[2:]) < high
             ).all()
-            if inside and not (placed and shapely.intersects(grown, placed).any()):
+            west, south, east, north = grown.bounds
+            near = (boxes[:, 0] < east) & (boxes[:, 2] > west)
+            near &= (boxes[:, 1] < north) & (boxes[:, 3] > south)
+            if inside and not shapely.intersects(grown, shapes[near]).any():
                 break
         else:
-            raise ValueError(
+            raise InputRejected(
                 f"Plot {i + 1} of {areas_ha[i]:.2f} ha finds no room; give the landscape a longer "
-                "side or fewer plots."
+                "side or fewer plots.",
+                plot=i + 1,
             )
-        shapes[i] = shape
-        placed.append(shape)
-    return [shapes[i] for i in range(len(shapes))]
+        shapes[i], boxes[i] = shape, shape.bounds
+    return list(shapes)
 
 
 def _outline(area_ha: float, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
+from mrv.errors import InputRejected
 from mrv.project import Ecology, Seasons
 
 NO_GROWTH = "-no-growth"
@@ -186,12 +187,14 @@ def resized(spec: LandscapeSpec, plots: int) -> LandscapeSpec:
     """Give the recipe for another number of plots; the area grows where they would not fit.
 
     Raises:
-        ValueError: If fewer than 20 plots are asked for.
+        InputRejected: If fewer than 20 plots are asked for.
     """
     if plots == spec.plots:
         return spec
     if plots < 20:  # noqa: PLR2004 (below that there is nothing left to sample)
-        raise ValueError(f"A landscape needs at least 20 plots; {plots} were asked for.")
+        raise InputRejected(
+            f"A landscape needs at least 20 plots; {plots} were asked for.", plots=plots
+        )
     controls = max(5, round(plots * spec.controls / spec.plots))
     mean_area_m2 = 1e4 * spec.median_area_ha * 1.2
     room = int((plots * mean_area_m2 / 0.12) ** 0.5)  # plots cover at most 12 % of the land

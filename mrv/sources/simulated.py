@@ -20,7 +20,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio import Affine
 
-from mrv.errors import ProjectInvalid
+from mrv.errors import InputRejected, ProjectInvalid
 from mrv.project import parse_project
 from mrv.simulation.archetypes import find_archetype
 from mrv.simulation.calendar import Acquisition
@@ -143,8 +143,10 @@ def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = N
     made = settings.simulation
     try:
         spec = find_archetype(made.archetype, made.plots)
-    except ValueError as error:
-        raise ProjectInvalid(f"Project {settings.id}: {error}", project=settings.id) from error
+    except InputRejected as error:
+        raise ProjectInvalid(
+            f"Project {settings.id}: {error.message}", project=settings.id
+        ) from error
     key = hashlib.sha256(f"{RENDERING} {made.seed} {spec!r}".encode()).hexdigest()[:12]
     folder = out / f"{settings.id}-{key}"
     catalog = folder / CATALOG

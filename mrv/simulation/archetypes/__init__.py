@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from mrv.errors import InputRejected
 from mrv.simulation.archetypes import (
     acorn_cambodia,
     acorn_kyrgyzstan,
@@ -38,11 +39,13 @@ def find_archetype(name: str, plots: int | None = None) -> LandscapeSpec:
         plots: Number of plots, where it is not the recipe's own.
 
     Raises:
-        ValueError: If there is no such recipe, or the number of plots is too small.
+        InputRejected: If there is no such recipe, or the number of plots is too small.
     """
     base = name.removesuffix(NO_GROWTH)
     if base not in ARCHETYPES:
-        raise ValueError(f"There is no landscape '{name}'; there are {', '.join(ARCHETYPES)}.")
+        raise InputRejected(
+            f"There is no landscape '{name}'; there are {', '.join(ARCHETYPES)}.", archetype=name
+        )
     spec = ARCHETYPES[base]
     if base != name:
         spec = without_growth(spec)

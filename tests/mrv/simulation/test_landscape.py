@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from mrv.biomass.selection import not_credited, regions
+from mrv.errors import InputRejected
 from mrv.methodologies import load_methodology
 from mrv.project import parse_project
 from mrv.simulation.archetypes import ARCHETYPES, SAMPLE_PROJECTS, find_archetype
@@ -154,7 +155,7 @@ def test_a_landscape_can_be_resized() -> None:
     assert len(landscape.plots) == 200
     assert (landscape.plots["role"] == "control").sum() == spec.controls
     assert spec.side_m > ARCHETYPES["growing"].side_m
-    with pytest.raises(ValueError, match="at least 20 plots"):
+    with pytest.raises(InputRejected, match="at least 20 plots"):
         resized(spec, 3)
 
 
@@ -162,5 +163,5 @@ def test_recipes_are_found_by_the_name_they_are_recorded_under() -> None:
     spec = without_growth(ARCHETYPES["acorn-lao"])
     assert find_archetype(spec.archetype) == spec
     assert find_archetype("zero-growth").growth == 0
-    with pytest.raises(ValueError, match="There is no landscape 'atlantis'"):
+    with pytest.raises(InputRejected, match="There is no landscape 'atlantis'"):
         find_archetype("atlantis")
