@@ -24,6 +24,7 @@ LineKey = Literal[
     "buffer",
     "issuable",
 ]
+_NANOTONNE: Final = 9
 SUBTOTALS: Final[tuple[LineKey, ...]] = ("net_benefit", "issuable")
 """Lines that sum up those above them; all other lines are steps."""
 
@@ -125,6 +126,8 @@ def waterfall(
     Raises:
         ValueError: If baseline or emissions are below zero.
     """
+    # The mean of a baseline moved up to zero may come out a hair below it.
+    baseline_tco2e = round(baseline_tco2e, _NANOTONNE)
     net = gross_tco2e - baseline_tco2e
     leakage = methodology.rule("emissions.leakage_fraction")
     share = methodology.number("emissions.leakage_fraction")

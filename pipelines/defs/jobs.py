@@ -3,7 +3,6 @@
 import dagster as dg
 
 from pipelines.defs.registry.assets import out_registry__credits
-from pipelines.partitions import PROJECT_PERIOD
 from pipelines.steps import tell_listener
 
 WHOLE_PATH = "path_of_a_tonne"
@@ -12,7 +11,6 @@ ISSUANCE = "issue_approved"
 path_of_a_tonne = dg.define_asset_job(
     WHOLE_PATH,
     selection=dg.AssetSelection.all(),
-    partitions_def=PROJECT_PERIOD,
     hooks={tell_listener},
     description="From delivered files to issued credits, for one project and period.",
 )
@@ -20,6 +18,5 @@ path_of_a_tonne = dg.define_asset_job(
 issue_approved = dg.define_asset_job(
     ISSUANCE,
     selection=dg.AssetSelection.assets(out_registry__credits),
-    partitions_def=PROJECT_PERIOD,
     description="Issue an estimate that a verifier has approved.",
 )
