@@ -136,7 +136,12 @@ def plot_page(
     """Show one plot's stems and looks; only the inner part where htmx asks."""
     found = issued.find_serial(session, serial)
     trace = lineage.plot_trace(session, settings, found.batch.estimate_sha256, plot_id)
-    seen = Counter(name for look in trace.observations for name in look.indices)
+    seen = Counter(
+        name
+        for look in trace.observations
+        for name in look.indices
+        if not name.endswith("_fraction")  # shares of area beside the indices
+    )
     inner = request.headers.get("HX-Request") == "true"
     return page(
         request,

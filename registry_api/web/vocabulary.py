@@ -69,7 +69,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "enough_controls": _("Enough control plots"),
             "clear_looks": _("Enough clear looks from space"),
             "offsets_sane": _("Brightness offsets of the scenes agree"),
-            "model_acceptance": _("The map holds in villages it had not seen"),
+            "model_acceptance": _("The map holds in villages it had not seen, or is not used"),
             "plausible_growth": _("Plausible growth"),
             "u90_within_ceiling": _("The interval is narrow enough"),
             "methodology_verified": _("Every rule has a verified source"),
