@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -43,6 +44,11 @@ class Outcome:
     refused: bool
 
 
+@cache
+def _whole_path() -> dg.JobDefinition:
+    return defs().resolve_job_def(WHOLE_PATH)
+
+
 @contextmanager
 def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open the run records under a home folder, as `dagster dev` sees them too."""
@@ -79,7 +85,7 @@ def run_whole_path(
         stac_url=workspace.stac_url,
         draws=workspace.draws,
     )
-    job = defs().resolve_job_def(WHOLE_PATH)
+    job = _whole_path()
     finished: list[str] = []
 
     def step_done(step: str) -> None:

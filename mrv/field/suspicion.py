@@ -7,6 +7,7 @@ wide enough that real forests pass, and narrow enough that slips and copies do n
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -134,16 +135,19 @@ def _unknown_species(alive: pd.DataFrame) -> Iterator[Suspicion]:
 
 def _same_place(alive: pd.DataFrame) -> Iterator[Suspicion]:
     placed = alive.dropna(subset=["lon", "lat"])
-    for (lon, lat), rows in placed.groupby(["lon", "lat"], sort=False):
-        trees = len(rows.drop_duplicates(["plot_id", "tree_id"]))
-        if trees >= _SAME_PLACE_TREES:
-            yield Suspicion(
-                list(rows.index),
-                "lon",
-                "same_position",
-                f"{trees} trees are said to stand at {lon:.6g}, {lat:.6g}; a position for each "
-                "tree, or none, would be better.",
-            )
+    place = pd.MultiIndex.from_frame(placed[["lon", "lat"]])
+    once = placed.drop_duplicates(["plot_id", "tree_id", "lon", "lat"])
+    trees_at = once.groupby(["lon", "lat"], sort=False).size()
+    # Few places are crowded, so only those are looked at one by one.
+    for spot, trees in trees_at[trees_at >= _SAME_PLACE_TREES].items():
+        lon, lat = cast("tuple[float, float]", spot)
+        yield Suspicion(
+            list(placed.index[place == (lon, lat)]),
+            "lon",
+            "same_position",
+            f"{trees} trees are said to stand at {lon:.6g}, {lat:.6g}; a position for each "
+            "tree, or none, would be better.",
+        )
 
 
 def _copied(alive: pd.DataFrame) -> Iterator[Suspicion]:

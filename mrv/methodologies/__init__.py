@@ -8,7 +8,9 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Literal, cast
 
 from mrv.errors import RuleMissing
@@ -76,6 +78,7 @@ class Methodology:
         return tuple(name for name, rule in self.rules.items() if rule.tag == "M")
 
 
+@cache
 def load_methodology(methodology_id: str, version: int) -> Methodology:
     """Read one version of a methodology from this package.
 
@@ -102,7 +105,7 @@ def load_methodology(methodology_id: str, version: int) -> Methodology:
         version=head["version"],
         title=head["title"],
         valid_from=str(head["valid_from"]),
-        rules=rules,
+        rules=MappingProxyType(rules),
         digest=hashlib.sha256(raw).hexdigest(),
     )
 
