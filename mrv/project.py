@@ -137,6 +137,7 @@ class ProjectSettings(_Part):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     region: str
     developer: Slug
+    developer_name: str = Field(default="", description="as people know the developer")
     methodology: MethodologyChoice
     inputs: Inputs
     ecology: Ecology

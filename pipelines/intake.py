@@ -59,7 +59,12 @@ def take_in(folder: Path, workspace: Workspace, *, allow_outside: bool = False) 
     }
     project_id = project.settings.id
     with workspace.registry() as session:
-        register_project(session, project.settings, files[PROJECT])
+        register_project(
+            session,
+            project.settings,
+            files[PROJECT],
+            developer_name=project.settings.developer_name or None,
+        )
     _record(
         workspace,
         project_id,

@@ -107,5 +107,6 @@ class BiomassContext:
                 diameter_gross_share=number("measurement.diameter_gross_share"),
                 diameter_gross_sd_cm=number("measurement.diameter_gross_sd_cm"),
                 diameter_gross_cap=number("measurement.diameter_gross_cap"),
+                height_proportional=number("measurement.height_proportional"),
             ),
         )

@@ -62,6 +62,7 @@ def _project_toml(landscape: Landscape, project_id: str, catalog: str | None) ->
         "country": spec.country,
         "region": spec.region,
         "developer": spec.developer,
+        "developer_name": f"{spec.developer.replace('-', ' ').capitalize()} (invented)",
     }
     note = (
         "# An invented project: its farmers, plots and trees were drawn by Parkland's simulation."

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NOT_AN_INDEX = {"plot_id", "scene_id", "acquired_at", "mgrs_tile", "clear_fraction", "n_eff"}
-_NOT_AN_INDEX |= {"outside_fraction", "pixels", "area_ha"}
+_NOT_AN_INDEX |= {"outside_fraction", "nodata_fraction", "pixels", "area_ha"}
 
 
 def lineage(session: Session, text: str, *, unit: int | None = None) -> Lineage:
@@ -111,6 +111,8 @@ def _trees(rows: "pd.DataFrame") -> Iterator[TreeRow]:
             status=_text(row.get("status")),
             measured_on=_day(row["measured_on"]),
             row=None if (n := _number(row.get("row"))) is None else int(n),
+            equation_id=_text(row.get("equation_id")) or None,
+            agb_kg=_number(row.get("agb_kg")),
         )
 
 

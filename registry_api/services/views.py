@@ -330,7 +330,12 @@ class SerialAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TreeRow:
-    """One measured stem; where it stands is not told."""
+    """One measured stem; where it stands is not told.
+
+    Attributes:
+        equation_id: Which equation weighed it; None where it is not credited.
+        agb_kg: Its dry above-ground biomass by that equation, without errors [kg].
+    """
 
     tree_id: str
     stem: int
@@ -340,6 +345,8 @@ class TreeRow:
     status: str
     measured_on: date
     row: int | None
+    equation_id: str | None = None
+    agb_kg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Answer:
 class _InMemory:
     def __init__(
         self, bands: Mapping[str, NDArray[np.generic]], left: float, top: float, epsg: int
-    ):
+    ) -> None:
         self._bands, self._left, self._top, self._epsg = bands, left, top, epsg
 
     def grid(self, band: str) -> Grid:

@@ -4,6 +4,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from mrv.biomass.assignment import tree_biomass
 from mrv.biomass.context import BiomassContext
 from mrv.estimation.monte_carlo import BiomassDraws, draw_plot_biomass
 from mrv.field.csv_text import parse_csv
@@ -62,7 +63,7 @@ def core_trees__checked(
         rows, plot_ids=set(plots["plot_id"]), today=stage.delivery.taken_in_on
     )
     stage.shelf.put_table("tree_findings", inventory.findings)
-    note = stage.shelf.put_table("trees", inventory.trees)
+    note = stage.shelf.put_table("checked_trees", inventory.trees)
     errors = int((inventory.findings["severity"] == "error").sum())
     return materialized(
         note,
@@ -87,14 +88,18 @@ def core_trees__biomass(
     """Biomass of every measured plot at both epochs, drawn with all errors [t d.m./ha]."""
     stage = stage_of(context.partition_key, workspace)
     plots = screened_plots(stage.shelf)
+    trees = stage.shelf.table("checked_trees")
+    ecology = BiomassContext.of(stage.settings.ecology, stage.methodology)
     biomass = draw_plot_biomass(
-        stage.shelf.table("trees"),
+        trees,
         dict(zip(plots["plot_id"], plots["area_ha"], strict=True)),
         stage.epochs,
-        BiomassContext.of(stage.settings.ecology, stage.methodology),
+        ecology,
         draws=stage.draws,
         seed=stage.seed,
     )
+    weighed = tree_biomass(trees, ecology)[["row", "equation_id", "agb_kg"]]
+    stage.shelf.put_table("trees", trees.merge(weighed, on="row", how="left"))
     stage.shelf.put_table("equations", biomass.equations)
     stage.shelf.put_table("excluded_trees", biomass.excluded)
     note = keep_draws(stage.shelf, biomass)
