@@ -23,7 +23,10 @@ _MARGIN_DEGREES = 0.001
 
 
 def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
-    """Search the seasons of both epochs, and no more: what lies between is not needed."""
+    """Search once from the first season to the last, and keep the seasons of both epochs.
+
+    One search and a filter, because a static catalog is read whole for every question.
+    """
     if plots.empty:
         return []
     west, south, east, north = plots.total_bounds
@@ -34,17 +37,25 @@ def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
         north + _MARGIN_DEGREES,
     )
     imagery, seasons = stage.settings.imagery, stage.settings.seasons
+    windows = [
+        nearest_season(epoch, season)
+        for epoch in stage.epochs
+        for season in (seasons.dry, seasons.wet)
+        if season is not None
+    ]
+    query = SceneQuery(
+        imagery.collection,
+        box,
+        min(first for first, _last in windows),
+        max(last for _first, last in windows),
+        imagery.max_cloud_percent,
+    )
     source, files_under = scene_source(stage)
-    found: dict[str, Scene] = {}
-    for epoch in stage.epochs:
-        for season in (seasons.dry, seasons.wet):
-            if season is None:
-                continue
-            first, last = nearest_season(epoch, season)
-            query = SceneQuery(imagery.collection, box, first, last, imagery.max_cloud_percent)
-            for scene in search_scenes(source, query, files_under=files_under):
-                found[scene.id] = scene
-    return sorted(found.values(), key=lambda scene: (scene.acquired_at, scene.id))
+    return [
+        scene
+        for scene in search_scenes(source, query, files_under=files_under)
+        if any(first <= scene.acquired_at.date() <= last for first, last in windows)
+    ]
 
 
 def scene_source(stage: Stage) -> tuple[str, Path | None]:

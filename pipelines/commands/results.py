@@ -37,6 +37,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "gross_tco2e": float(estimate.gross_tco2e.mean()),
         "baseline_tco2e": float(estimate.baseline_tco2e.mean()),
         "u90": estimate.u90 if estimate.u90 < float("inf") else None,
+        "missing_indices": shelf.json("missing_indices"),
         "refused": outcome.refused,
         "gates": {verdict.gate: verdict.passed for verdict in outcome.verdicts},
         "reasons": [verdict.sentence for verdict in outcome.verdicts if not verdict.passed],
