@@ -73,7 +73,8 @@ def biomass_by_plot(summary: pd.DataFrame) -> dg.MarkdownMetadataValue:
             label=str(_epoch),
         )
     axes.set(xlabel="measured plots, ranked", ylabel="biomass [t d.m./ha]")
-    axes.legend(frameon=False, fontsize=8)
+    if len(summary):
+        axes.legend(frameon=False, fontsize=8)
     return _markdown(figure, "biomass by plot")
 
 
