@@ -124,6 +124,21 @@ class ProjectVersion(Base):
     recorded_at: Mapped[UtcTime]
 
 
+class ProjectDelivery(Base):
+    """What a developer brought for a project at one time: its files, by content."""
+
+    __tablename__ = "project_deliveries"
+
+    project_id: Mapped[Slug] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    files: Mapped[str] = mapped_column(Text)
+    names: Mapped[str] = mapped_column(Text)
+    catalog: Mapped[str] = mapped_column(Text)
+    taken_in_on: Mapped[date]
+    delivered_by: Mapped[Slug] = mapped_column(ForeignKey("accounts.id"))
+    recorded_at: Mapped[UtcTime]
+
+
 class Plot(Base):
     """A piece of land in a project, by the project's own name for it."""
 

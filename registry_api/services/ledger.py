@@ -20,6 +20,7 @@ from registry_api.services.canonical import canonical_json, sha256_of_text
 Kind = Literal[
     "project_registered",
     "project_changed",
+    "files_delivered",
     "plots_registered",
     "estimate_submitted",
     "estimate_decided",

@@ -22,6 +22,7 @@ from mrv.project import ProjectSettings
 from mrv.sources.artifacts import ArtifactStore
 from registry_api.db import Database
 from registry_api.services import accounts, estimates, issuance, verification
+from registry_api.services.deliveries import Delivery, record_delivery
 from registry_api.services.plots import PlotRecord, register_plots
 from registry_api.services.projects import register_project
 from registry_api.services.views import BatchCard
@@ -128,8 +129,19 @@ def found(
     accounts.register_account(session, REGISTRAR, "The Registrar", "registrar")
     farm = a_farm(settings, project_id, plots=plots, shift=shift)
     register_project(session, farm.project, sha(project_id), developer_name="Lakeside Cooperative")
+    record_delivery(session, project_id, delivery(project_id))
     register_plots(session, project_id, farm.plots)
     return farm
+
+
+def delivery(project_id: str) -> Delivery:
+    """What the developer brought: files that exist by name only."""
+    return Delivery(
+        files={"project.toml": sha(project_id), "plots": sha("plots"), "trees": sha("trees")},
+        names={"project.toml": "project.toml", "plots": "plots.geojson", "trees": "trees.csv"},
+        catalog="",
+        taken_in_on=date(2026, 1, 1),
+    )
 
 
 def sha(text: str) -> str:

@@ -121,6 +121,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "version", name=op.f("pk_project_versions")),
     )
     op.create_table(
+        "project_deliveries",
+        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        sa.Column("catalog", sa.Text(), nullable=False),
+        sa.Column("taken_in_on", sa.Date(), nullable=False),
+        sa.Column("delivered_by", sa.String(length=40), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivered_by"], ["accounts.id"], name=op.f("fk_project_deliveries_delivered_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_project_deliveries_project_id")
+        ),
+        sa.PrimaryKeyConstraint("project_id", "version", name=op.f("pk_project_deliveries")),
+    )
+    op.create_table(
         "estimates",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("period_key", sa.Integer(), nullable=False),
@@ -364,6 +382,7 @@ def downgrade() -> None:
     op.drop_table("evidence_artifacts")
     op.drop_table("plot_versions")
     op.drop_table("estimates")
+    op.drop_table("project_deliveries")
     op.drop_table("project_versions")
     op.drop_table("plots")
     op.drop_table("monitoring_periods")

@@ -18,6 +18,7 @@ _APPEND_ONLY = (
     "ledger_entries",
     "monitoring_periods",
     "plot_contributions",
+    "project_deliveries",
     "project_versions",
     "serial_blocks",
     "verification_decisions",
