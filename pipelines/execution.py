@@ -53,16 +53,28 @@ def _whole_path() -> dg.JobDefinition:
 def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open the run records under a home folder, as `dagster dev` sees them too."""
     home.mkdir(parents=True, exist_ok=True)
-    os.environ["PARKLAND_HOME"] = str(home.resolve())  # dagster.yaml names it
-    os.environ.setdefault("DAGSTER_HOME", str(home.resolve()))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
     reference = InstanceRef.from_dir(
         str(home.resolve()), config_dir=str(_INSTANCE_FILE.parent), config_filename="dagster.yaml"
     )
-    with dg.DagsterInstance.from_ref(reference) as instance:
+    with _home_named(home), dg.DagsterInstance.from_ref(reference) as instance:
         yield instance
+
+
+@contextmanager
+def _home_named(home: Path) -> Iterator[None]:
+    """Set PARKLAND_HOME meanwhile: dagster.yaml can name its folder in no other way."""
+    before = os.environ.get("PARKLAND_HOME")
+    os.environ["PARKLAND_HOME"] = str(home.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PARKLAND_HOME"]
+        else:
+            os.environ["PARKLAND_HOME"] = before
 
 
 def run_whole_path(

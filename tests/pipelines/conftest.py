@@ -1,6 +1,7 @@
 """One small landscape, and one run of the whole path over it, shared by the tests here."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,14 @@ class Home:
     instance: dg.DagsterInstance
 
     def run(self, project: str = PROJECT, period: str = PERIOD) -> Outcome:
-        return run_whole_path(self.workspace, self.instance, project, period)
+        """Run in a thread of its own.
+
+        Dagster closes an event loop after a run, and cannot where one is running already, as
+        Playwright's is on the thread of a worker that has driven a browser.
+        """
+        with ThreadPoolExecutor(1) as thread:
+            run = thread.submit(run_whole_path, self.workspace, self.instance, project, period)
+            return run.result()
 
 
 def open_home(folder: Path, *, demo: bool) -> Iterator[Home]:
