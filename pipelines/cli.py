@@ -60,7 +60,8 @@ def run(
     ] = "",
     home: Home = DEFAULT_HOME,
     out: Annotated[
-        Path | None, typer.Option(help="Also write the run's tables into this folder.")
+        Path | None,
+        typer.Option(help="Also write the run's tables into this folder.", file_okay=False),
     ] = None,
     demo: Annotated[
         bool, typer.Option(help="Run against a demonstration registry, which signs for itself.")
@@ -80,7 +81,9 @@ def run(
 def simulate(
     plots: Annotated[int, typer.Option(help="How many enrolled plots.", min=12)] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same landscape.")] = 1,
-    out: Annotated[Path, typer.Option(help="A new folder for the project.")] = Path("landscape"),
+    out: Annotated[
+        Path, typer.Option(help="A new folder for the project.", file_okay=False)
+    ] = Path("landscape"),
     archetype: Annotated[
         str, typer.Option(help="Which kind of landscape; 'list' names them.")
     ] = "growing",
@@ -154,17 +157,33 @@ def main() -> None:
     """Run a command; a deliberate error is one sentence on stderr and exit code 1."""
     try:
         app()
-    except (
-        Exception
-    ) as error:  # the last stop before a person: known errors are said, others raised
-        from mrv.errors import MrvError, NotCreditable
+    except Exception as error:
+        from mrv.errors import NotCreditable
 
-        if not isinstance(error, MrvError):
-            raise
-        from rich.console import Console
-
-        Console(stderr=True, highlight=False).print(f"[bold red]{error.code}[/]  {error.message}")
+        said = _sentence(error)
+        if said is None:
+            raise  # a mistake of ours: whoever mends it wants the traceback
+        _say(*said)
         sys.exit(3 if isinstance(error, NotCreditable) else 1)
+
+
+def _sentence(error: Exception) -> tuple[str, str] | None:
+    """Give code and sentence of an error that is not a mistake of ours."""
+    from mrv.errors import MrvError, SourceFailed
+
+    if isinstance(error, MrvError):
+        return error.code, error.message
+    if isinstance(error, OSError) and error.filename is not None:
+        return SourceFailed.code, f"{error.filename} cannot be used: {error.strerror}."
+    return None
+
+
+def _say(code: str, sentence: str) -> None:
+    """Print a sentence as it is: its brackets are no markup, its line is broken by nobody."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=True, soft_wrap=True).print(Text.assemble((code, "bold red"), "  ", sentence))
 
 
 if __name__ == "__main__":

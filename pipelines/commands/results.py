@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from mrv.crediting.waterfall import LineKey
 from mrv.quality import Verdict
@@ -77,12 +78,12 @@ def results_table(
             f"{row['baseline_tco2e']:,.0f}",
             "-" if row["u90"] is None else f"{row['u90']:.0%}",
             *(
-                ("-", "-", "[bold]none[/]")
+                ("-", "-", Text("none", style="bold"))
                 if row["refused"]
                 else (
                     f"{row['deductions_tco2e']:,.0f}",
                     f"{row['buffer_t']:,}",
-                    f"[bold]{row['credits_t']:,}[/]",
+                    Text(f"{row['credits_t']:,}", style="bold"),
                 )
             ),
         ]
@@ -95,8 +96,9 @@ def results_table(
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     """Lay the gates out, one sentence each."""
+    passed, failed = Text("passed", style="green"), Text("failed", style="red")
     rows = [
-        ("[green]passed[/]" if verdict.passed else "[red]failed[/]", verdict.gate, verdict.sentence)
+        (passed if verdict.passed else failed, verdict.gate, verdict.sentence)
         for verdict in verdicts
     ]
     return table("Gates", ("", "gate", "what was found"), rows, text=3)

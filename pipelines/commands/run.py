@@ -1,6 +1,5 @@
 """`parkland run`: the whole path for one project and period, and an honest answer."""
 
-import shutil
 from pathlib import Path
 
 from mrv.errors import ProjectInvalid
@@ -8,7 +7,6 @@ from pipelines.commands.results import result_of, results_table, verdict_table
 from pipelines.commands.show import console, notes, print_json, progress_bar
 from pipelines.execution import Outcome, dagster_instance, run_whole_path
 from pipelines.intake import delivery_of, take_in
-from pipelines.stage import Stage
 from pipelines.workspace import Workspace
 from registry_api.services.periods import project_periods
 
@@ -22,8 +20,8 @@ _TABLES = (
     "features",
     "scenes_read",
     "plots_seen",
-    "allocation",
 )
+_ALLOCATION = "allocation"  # a refused run may find that of an earlier delivery on the shelf
 
 
 def run_project(
@@ -36,7 +34,7 @@ def run_project(
     with dagster_instance(home) as instance, progress_bar(f"{project_id} {period}") as progress:
         outcome = run_whole_path(workspace, instance, project_id, period, progress)
     if out is not None:
-        _copy_tables(outcome.stage, out)
+        _copy_tables(outcome, out)
     if as_json:
         print_json(result_of(outcome))
     else:
@@ -72,17 +70,17 @@ def _tell(outcome: Outcome, out: Path | None) -> None:
     for index, bands in missing.items():
         console.print(f"{index} cannot be had: the scenes have no {' and no '.join(bands)}.")
     if outcome.refused:
-        console.print("[bold]No credits.[/] Every gate that failed says above what to mend.")
+        console.print("No credits. Every gate that failed says above what to mend.", style="bold")
     else:
-        console.print(f"[bold]{shelf.json('credits')['state'].capitalize()}.[/]")
+        console.print(f"{shelf.json('credits')['state'].capitalize()}.", style="bold")
     if out is not None:
         notes.print(f"Tables are in {out}.")
 
 
-def _copy_tables(stage: Stage, out: Path) -> None:
+def _copy_tables(outcome: Outcome, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for name in _TABLES:
-        if stage.shelf.has(name):
-            draft = out / f".{name}.draft"
-            draft.write_bytes(stage.shelf.data(name))
-            shutil.move(draft, out / f"{name}.parquet")
+    shelf = outcome.stage.shelf
+    for name in _TABLES if outcome.refused else (*_TABLES, _ALLOCATION):
+        draft = out / f".{name}.draft"
+        draft.write_bytes(shelf.data(name))
+        draft.replace(out / f"{name}.parquet")

@@ -9,17 +9,19 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
-# A pipe has no width of its own; tables are laid out for a wide page then.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-notes = Console(stderr=True, highlight=False)
+# No markup: what is said holds people's own words, and "[inputs.tree_columns]" is no style. A pipe
+# has no width of its own; tables are laid out for a wide page then.
+console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 120)
+notes = Console(stderr=True, markup=False, highlight=False)
 
 
 @contextmanager
 def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on stderr while something is done; hand back `report(done, total)`."""
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -35,7 +37,7 @@ def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, text: int = 1
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, text: int = 1
 ) -> Table:
     """Lay out rows; the first `text` columns are words, the others numbers set to the right."""
     laid = Table(
