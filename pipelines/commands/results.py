@@ -66,9 +66,9 @@ def results_table(
     ]  # fmt: skip
     if truths is not None:
         columns.append("truth (net)")
-    laid = []
+    laid: list[list[str | Text]] = []
     for row in rows:
-        cells = [
+        cells: list[str | Text] = [
             str(row["project"]),
             str(row["period"]),
             f"{row['plots_accepted']} of {row['plots_drawn']}",
