@@ -11,11 +11,12 @@ from pathlib import Path
 
 from mrv.methodologies import Methodology, load_methodology
 from mrv.project import Period, ProjectSettings, parse_project
-from pipelines.intake import PLOTS, PROJECT, TREES, Delivery, delivery_of
+from pipelines.intake import delivery_of
 from pipelines.partitions import project_and_period
 from pipelines.resources import WorkspaceResource
 from pipelines.shelf import Shelf
 from pipelines.workspace import Workspace
+from registry_api.services.deliveries import PLOTS, PROJECT, TREES, Delivery
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,14 @@ class Stage:
         inputs = self.settings.inputs
         paths = {PROJECT: PROJECT, PLOTS: inputs.plots, TREES: inputs.trees}
         with tempfile.TemporaryDirectory(prefix="parkland-") as scratch:
+            folder = Path(scratch).resolve()
             for key in self.delivery.files:
-                path = Path(scratch) / Path(str(paths[key])).name
+                path = (folder / str(paths[key])).resolve()
+                if not path.is_relative_to(folder):  # it was taken in from outside its folder
+                    path = folder / path.name
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self.delivered(key))
-            yield Path(scratch)
+            yield folder
 
     def delivered(self, key: str) -> bytes:
         """Give one delivered file as it came."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from mrv.sources.artifacts import ArtifactStore
 from pipelines.shelf import Shelf
-from registry_api.services.unit_of_work import unit_of_work
+from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.settings import Settings
 
 
@@ -47,6 +47,12 @@ class Workspace:
     def registry(self) -> Iterator[Session]:
         """Open one transaction of the registry."""
         with unit_of_work(self.settings) as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Look at one state of the registry, beside any writer."""
+        with reading(self.settings) as session:
             yield session
 
     def shelf(self, project: str, period: str) -> Shelf:

@@ -8,13 +8,13 @@ from mrv.plots.screen import screen_plots
 from mrv.sources.tables import rename_columns
 from mrv.sources.vectors import parse_boundaries
 from pipelines.defs.project.assets import raw_project__settings
-from pipelines.intake import PLOTS
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import plots_map
 from pipelines.plots import drawn_plots, keep_plots, screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
+from registry_api.services.deliveries import PLOTS
 from registry_api.services.plots import PlotRecord, register_plots
 
 

@@ -14,13 +14,13 @@ from mrv.sources.tables import rename_columns
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.defs.project.assets import raw_project__settings
 from pipelines.draws import keep_draws
-from pipelines.intake import TREES
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import biomass_by_plot
 from pipelines.plots import screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
+from registry_api.services.deliveries import TREES
 
 
 @dg.asset(
