@@ -1,5 +1,6 @@
 """`parkland demo`: every sample project, from plots and trees to issued credits, then the site."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from pipelines.commands.serve import serve_registry
 from pipelines.commands.show import console, notes, print_json, progress_bar
 from pipelines.execution import dagster_instance, run_whole_path
 from pipelines.intake import take_in
-from pipelines.stac_api import serve_items
 from pipelines.truths import true_net_tco2e
 from pipelines.workspace import Workspace
 from registry_api.services.periods import project_periods
@@ -24,6 +24,10 @@ def run_demo(home: Path, *, serve: bool, port: int, as_json: bool) -> None:
     started = time.monotonic()
     folders = sorted(path.parent for path in SAMPLES.glob("*/project.toml"))
     catalogs = [_scenes(folder, home / "scenes") for folder in folders]
+    # stac-fastapi complains at import that a public server would need a title; this one is not.
+    logging.getLogger("stac_fastapi").setLevel(logging.ERROR)
+    from pipelines.stac_api import serve_items
+
     with serve_items(catalogs) as stac_url:
         workspace = Workspace(home, demo=True, stac_url=stac_url)
         rows = _run_all(folders, workspace)

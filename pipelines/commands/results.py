@@ -59,23 +59,28 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 def results_table(
     rows: Sequence[Row], truths: Mapping[tuple[str, str], float] | None = None
 ) -> Table:
-    """Lay runs out for a person; amounts are t CO2e since the project's start, credits of now."""
+    """Lay runs out for a person.
+
+    Amounts are cumulative since a project's start, credits and buffer those of the period. With
+    truths, the true net stands beside the estimated one and its relative half-width.
+    """
     columns = [
-        "project", "period", "plots", "trees", "clear looks", "gross", "baseline", "±U90",
-        "deductions", "buffer", "credits",
+        "project", "period", "plots", "trees", "looks", "gross", "baseline", "net", "±U90",
+        "deducted", "buffer", "credits",
     ]  # fmt: skip
     if truths is not None:
-        columns.append("truth (net)")
+        columns.insert(columns.index("±U90") + 1, "true net")
     laid: list[list[str | Text]] = []
     for row in rows:
         cells: list[str | Text] = [
             str(row["project"]),
             str(row["period"]),
-            f"{row['plots_accepted']} of {row['plots_drawn']}",
+            f"{row['plots_accepted']}/{row['plots_drawn']}",
             f"{row['trees']:,}",
             f"{row['clear_looks']:.0f}",
             f"{row['gross_tco2e']:,.0f}",
             f"{row['baseline_tco2e']:,.0f}",
+            f"{row['gross_tco2e'] - row['baseline_tco2e']:,.0f}",
             "-" if row["u90"] is None else f"{row['u90']:.0%}",
             *(
                 ("-", "-", Text("none", style="bold"))
@@ -89,7 +94,7 @@ def results_table(
         ]
         if truths is not None:
             truth = truths.get((str(row["project"]), str(row["period"])))
-            cells.append("-" if truth is None else f"{truth:,.0f}")
+            cells.insert(columns.index("true net"), "-" if truth is None else f"{truth:,.0f}")
         laid.append(cells)
     return table("From plots to credits  [t CO2e]", columns, laid, text=2)
 

@@ -19,7 +19,14 @@ notes = Console(stderr=True, markup=False, highlight=False)
 
 @contextmanager
 def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr while something is done; hand back `report(done, total)`."""
+    """Show a bar on stderr while something is done; hand back `report(done, total)`.
+
+    Where stderr is no terminal, a line says what is being done instead.
+    """
+    if not notes.is_terminal:
+        notes.print(f"{task} …")
+        yield lambda _done, _total: None
+        return
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -39,7 +46,10 @@ def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
 def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Text]], *, text: int = 1
 ) -> Table:
-    """Lay out rows; the first `text` columns are words, the others numbers set to the right."""
+    """Lay out rows; the first `text` columns are words, the others numbers set to the right.
+
+    Only the last column of words may break over lines.
+    """
     laid = Table(
         title=title,
         title_justify="left",
@@ -50,7 +60,11 @@ def table(
         pad_edge=False,
     )
     for position, column in enumerate(columns):
-        laid.add_column(column, justify="left" if position < text else "right")
+        laid.add_column(
+            column,
+            justify="left" if position < text else "right",
+            no_wrap=position != text - 1,
+        )
     for row in rows:
         laid.add_row(*row)
     return laid
