@@ -37,6 +37,7 @@ _METHOD = (
     "density_g_cm3",
     "density_sd_g_cm3",
     "height_source",
+    "height_taxon",
     "method_flags",
 )
 
@@ -48,8 +49,9 @@ class Assignment:
     Attributes:
         stems: The living rows of the inventory with the columns equation_id (empty where not
             credited), proxy, reason, density_taxon, density_g_cm3, density_sd_g_cm3,
-            height_source (measured, the model's id, or empty where the equation takes none) and
-            method_flags (";"-joined).
+            height_source (measured, the model's id, or empty where the equation takes none),
+            height_taxon (species whose modelled height it gets; empty where the model tells none
+            apart) and method_flags (";"-joined).
         height_model: Model behind modelled heights; None where there is none.
     """
 
@@ -104,7 +106,7 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
     density = {name: find_wood_density(name, context.wood_densities, stand) for name in names}
     methods = pd.DataFrame(
         [
-            _method(choice, density[species], measured=measured, model=model)
+            _method(choice, species, density[species], measured=measured, model=model)
             for choice, species, measured in zip(
                 choices, per_tree["species"].fillna(""), per_tree["measured"], strict=True
             )
@@ -177,6 +179,7 @@ def tree_biomass(trees: pd.DataFrame, context: BiomassContext) -> pd.DataFrame:
 
 def _method(
     choice: Choice,
+    species: str,
     density: WoodDensity,
     *,
     measured: bool,
@@ -184,11 +187,12 @@ def _method(
 ) -> dict[str, object]:
     equation = choice.equation
     flags = list(choice.flags)
-    source = ""
+    source = taxon = ""
     if equation is not None and equation.takes_height:
         source = MEASURED if measured or model is None else model.id
-        if source != MEASURED:
+        if model is not None and source != MEASURED:
             flags.append("modelled_height")
+            taxon = species if model.departure(species) else ""
     if equation is not None and equation.takes_density and density.level in {"stand", "dataset"}:
         flags.append("density_unknown")
     return {
@@ -199,19 +203,24 @@ def _method(
         "density_g_cm3": density.mean_g_cm3,
         "density_sd_g_cm3": density.sd_g_cm3,
         "height_source": source,
+        "height_taxon": taxon,
         "method_flags": ";".join(flags),
     }
 
 
 def _height_model(alive: pd.DataFrame, context: BiomassContext) -> HeightModel | None:
-    # A model fitted here beats any regional one; one visit per stem, suspect rows left out.
+    # A model fitted here beats any regional one; suspect rows are left out. A stem counts once, at
+    # its latest visit: drawing the curve on beyond the sizes measured would invent growth.
     regional = find_height_model(context.height_model, context.bioclim_e)
     doubtful = alive["flags"].str.contains("|".join(DOUBTFUL_SIZE))
     pairs = alive[alive["height_m"].notna() & ~doubtful]
-    pairs = pairs.drop_duplicates([*TREE, "stem"])
+    pairs = pairs.sort_values([*TREE, "stem", "measured_on"]).drop_duplicates(
+        [*TREE, "stem"], keep="last"
+    )
     if len(pairs) < PAIRS_MIN or alive["height_m"].notna().all():
         return regional
-    return fit_height_model(pairs["dbh_cm"], pairs["height_m"])
+    species = pairs["species"].fillna("").tolist()
+    return fit_height_model(pairs["dbh_cm"], pairs["height_m"], species)
 
 
 def _check_bioclim(methods: pd.DataFrame, context: BiomassContext) -> None:
@@ -232,5 +241,7 @@ def _point_heights(
     if equation.takes_height and not measured.all():
         low = cast("tuple[float, float]", equation.dbh_cm)[0]
         d = np.maximum(rows["dbh_cm"].to_numpy(float)[~measured], low)
-        heights[~measured] = height_m(cast("HeightModel", model), d)
+        model = cast("HeightModel", model)
+        departing = [model.departure(species) for species in rows["height_taxon"][~measured]]
+        heights[~measured] = height_m(model, d, [s.departure_ln if s else 0.0 for s in departing])
     return heights

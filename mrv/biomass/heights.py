@@ -3,8 +3,8 @@
 A measured height is always better; which trees use which is decided in `assignment.py`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -20,11 +20,29 @@ TREE_SD_LN = 0.243
 # -0.5 to -1.0: a regional model makes open-grown trees too tall.
 SITE_SD_LN = 0.308
 PAIRS_MIN = 50  # methodology 3.2: pairs of diameter and height for a model of one's own [P]
+# Pairs beyond one per species and coefficient, to tell species apart from single trees [P].
+_PAIRS_TO_SPARE = 10
 _BREAST_HEIGHT_M = 1.3
 
 _FELDPAUSCH = (
     "Feldpausch et al. 2012, doi:10.5194/bg-9-3381-2012, table 3: H = a (1 - exp(-b D^c)) [V]"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SpeciesHeight:
+    """How a species departs from the curve that a model draws through all of them.
+
+    Attributes:
+        departure_ln: Its ln(mean height) over the curve's [1].
+        sd_ln: SD it is known with [1].
+        known_at: Powers of ln(diameter), from 0, at which it was measured, shrunk as its departure
+            is: there, an error of the curve is not one of the species' heights.
+    """
+
+    departure_ln: float
+    sd_ln: float
+    known_at: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,8 @@ class HeightModel:
         site_sd_ln: SD of the model itself at a new site [1]; 0 where it was fitted there.
         covariance: Of the coefficients, rows joined; empty where not known.
         n_pairs: Trees it was fitted on, where known.
+        species: How each species with measured heights departs from the curve.
+        other_species: The same for all others; None where the model tells no species apart.
         source: Paper, or how it was fitted.
     """
 
@@ -54,6 +74,12 @@ class HeightModel:
     tree_sd_m: float | None = None
     covariance: tuple[float, ...] = ()
     n_pairs: int | None = None
+    species: Mapping[str, SpeciesHeight] = field(default_factory=dict)
+    other_species: SpeciesHeight | None = None
+
+    def departure(self, species: str) -> SpeciesHeight | None:
+        """Say how a species departs from the curve; None where none is told apart."""
+        return self.species.get(species, self.other_species)
 
     def sd_ln(self, height_m: ArrayLike) -> NDArray[np.float64]:
         """Give the SD of ln(height) of single trees of that modelled height [1]."""
@@ -129,12 +155,15 @@ def find_height_model(name: str, bioclim_e: float | None) -> HeightModel | None:
     return HEIGHT_MODELS[name]
 
 
-def height_m(model: HeightModel, dbh_cm: ArrayLike) -> NDArray[np.float64]:
+def height_m(
+    model: HeightModel, dbh_cm: ArrayLike, departure_ln: ArrayLike = 0.0
+) -> NDArray[np.float64]:
     """Predict the mean height of trees of a diameter.
 
     Args:
         model: The model.
         dbh_cm: Diameters at breast height [cm].
+        departure_ln: Of the trees' species from the model's curve [1].
 
     Returns:
         Heights [m], at least breast height, one per diameter.
@@ -148,15 +177,26 @@ def height_m(model: HeightModel, dbh_cm: ArrayLike) -> NDArray[np.float64]:
             np.polynomial.polynomial.polyval(np.log(d), model.coefficients)
             + 0.5 * model.tree_sd_ln**2
         )
-    return np.maximum(h, _BREAST_HEIGHT_M)
+    return np.maximum(h * np.exp(departure_ln), _BREAST_HEIGHT_M)
 
 
-def fit_height_model(dbh_cm: ArrayLike, measured_m: ArrayLike, *, degree: int = 1) -> HeightModel:
-    """Fit ln(height) as a polynomial of ln(diameter) by least squares.
+def fit_height_model(
+    dbh_cm: ArrayLike,
+    measured_m: ArrayLike,
+    species: Sequence[str] | None = None,
+    *,
+    degree: int = 1,
+) -> HeightModel:
+    """Fit ln(height) as a polynomial of ln(diameter), with an intercept of its own per species.
+
+    A curve through all species alike makes tall kinds, such as a forest tree left standing among
+    planted fruit trees, too short and the others too tall. The intercepts scatter about a common
+    one; a species with few heights stays close to it, and one with none is anywhere among them.
 
     Args:
         dbh_cm: Diameters [cm], one per tree.
         measured_m: Heights [m], one per tree.
+        species: Scientific names, one per tree; None to tell no species apart.
         degree: 1 for a power law, 2 for a curve that bends.
 
     Returns:
@@ -167,7 +207,8 @@ def fit_height_model(dbh_cm: ArrayLike, measured_m: ArrayLike, *, degree: int = 
 
     Source:
         The models log1 and log2 of BIOMASS, Réjou-Méchain et al. 2017,
-        doi:10.1111/2041-210X.12753.
+        doi:10.1111/2041-210X.12753; random intercepts as in Searle, Casella & McCulloch 1992,
+        section 7.4, their variance by the moments of DerSimonian & Laird 1986.
     """
     d, h = np.asarray(dbh_cm, float), np.asarray(measured_m, float)
     known = np.isfinite(d) & np.isfinite(h) & (d > 0) & (h > 0)
@@ -180,19 +221,63 @@ def fit_height_model(dbh_cm: ArrayLike, measured_m: ArrayLike, *, degree: int = 
         )
     x = np.vander(np.log(d[known]), degree + 1, increasing=True)
     y = np.log(h[known])
-    coefficients, *_ = np.linalg.lstsq(x, y, rcond=None)
-    variance = float(((y - x @ coefficients) ** 2).sum() / (n - degree - 1))
-    covariance = variance * np.linalg.inv(x.T @ x)
+    names, kind = np.unique(np.asarray(species or [""] * d.size)[known], return_inverse=True)
+    apart = species is not None and n - len(names) - degree >= _PAIRS_TO_SPARE
+    if not apart:
+        names, kind = names[:1], np.zeros_like(kind)
+    one_hot = (kind[:, None] == np.arange(len(names))).astype(float)
+    counts = one_hot.sum(axis=0)
+    variance, between = _variances(x, y, one_hot)
+    # Generalised least squares: trees of one species tell less than as many of different ones.
+    pooled = between / (variance + counts * between)
+    sums_x, sums_y = one_hot.T @ x, one_hot.T @ y
+    information = x.T @ x - sums_x.T @ (pooled[:, None] * sums_x)
+    coefficients = np.linalg.solve(information, x.T @ y - sums_x.T @ (pooled * sums_y))
+    covariance = variance * np.linalg.inv(information)
+    told = f", an intercept for each of {len(names)} species" if apart else ""
+    departure = pooled * (sums_y - sums_x @ coefficients)
+    spread = between * (1.0 - counts * pooled)
+    # Few species say little of how others differ; then as much as single trees do [P].
+    centre = x.mean(axis=0)
+    elsewhere = max(between, TREE_SD_LN**2) + float(centre @ covariance @ centre)
     return HeightModel(
         "local",
         "log_polynomial",
         tuple(coefficients.tolist()),
         float(np.sqrt(variance)),
         0.0,
-        f"fitted on {n} trees of this inventory, ln H on ln D, degree {degree} [C]",
+        f"fitted on {n} trees of this inventory, ln H on ln D, degree {degree}{told} [C]",
         covariance=tuple(covariance.ravel().tolist()),
         n_pairs=n,
+        species={
+            str(name): _departing(*of)
+            for name, *of in zip(names, departure, spread, pooled[:, None] * sums_x, strict=True)
+            if apart
+        },
+        other_species=_departing(0.0, elsewhere, centre) if apart else None,
     )
+
+
+def _departing(ln: float, variance: float, known_at: NDArray[np.float64]) -> SpeciesHeight:
+    """Note a departure; the mean of a height is above the exponential of its mean logarithm."""
+    return SpeciesHeight(
+        float(ln + variance / 2), float(np.sqrt(variance)), tuple(known_at.tolist())
+    )
+
+
+def _variances(
+    x: NDArray[np.float64], y: NDArray[np.float64], one_hot: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Give the variance of ln(height) within species and between them."""
+    design = np.column_stack([one_hot, x[:, 1:]])
+    fitted, *_ = np.linalg.lstsq(design, y, rcond=None)
+    size, species = one_hot.shape
+    within = float(((y - design @ fitted) ** 2).sum() / (size - design.shape[1]))
+    counts, level = one_hot.sum(axis=0), fitted[:species]
+    spread = float(counts @ (level - counts @ level / size) ** 2)
+    room = size - float(counts @ counts) / size
+    between = (spread - (species - 1) * within) / room if species > 1 else 0.0
+    return within, max(0.0, between)
 
 
 def residual_error_m(model: HeightModel, dbh_cm: ArrayLike, measured_m: ArrayLike) -> float:

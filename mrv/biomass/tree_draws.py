@@ -47,10 +47,11 @@ _KEY = (
     "density_taxon",
     "height_source",
     "proxy_species",
+    "height_taxon",
     "tree_id",
     "stem",
 )
-_GROUPED = 5  # so many of them make a group of stems that are computed alike
+_GROUPED = 6  # so many of them make a group of stems that are computed alike
 _VALUES = (
     "epoch",
     "dbh_cm",
@@ -78,6 +79,7 @@ class StemGroup:
         density: Taxon, mean and SD of the wood density [g cm-3].
         modelled_height: Whether their heights come from the height model.
         proxy_species: Species for which another stands in; empty if none does.
+        height_taxon: Species whose modelled height they get; empty if all have the same.
         tree: Number of the tree that a stem belongs to, from 0, rising.
         dbh_cm: Diameter [cm]; 1 where the stem was not measured.
         height_m: Measured height [m]; 1.3 where it was not measured.
@@ -89,6 +91,7 @@ class StemGroup:
     density: tuple[str, float, float]
     modelled_height: bool
     proxy_species: str
+    height_taxon: str
     tree: NDArray[np.int64]
     dbh_cm: NDArray[np.float64]
     height_m: NDArray[np.float64]
@@ -163,7 +166,7 @@ def pack_plots(
             for depth in (len(_KEY) - 1, len(_KEY))
         )
         first = _starts(codes[:, part])[:-1]
-        plot_id, equation_id, taxon, source, proxy = (
+        plot_id, equation_id, taxon, source, proxy, height_taxon = (
             str(column[name][start]) for name in _KEY[:_GROUPED]
         )
         shape = (len(first), len(epochs))
@@ -180,6 +183,7 @@ def pack_plots(
                 density=(taxon, mean, sd),
                 modelled_height=source not in {"", MEASURED},
                 proxy_species=proxy,
+                height_taxon=height_taxon,
                 tree=tree[first],
                 dbh_cm=d,
                 height_m=h,
@@ -258,7 +262,7 @@ class SharedErrors:
             return within
         return equation.residual_sd_ln
 
-    def ln_height(self, ln_d: Draws, ecoregion: str) -> Draws:
+    def ln_height(self, ln_d: Draws, ecoregion: str, species: str) -> Draws:
         """Give the logarithm of the modelled mean height of drawn diameters [ln m]."""
         model = cast("HeightModel", self.height_model)
         name = f"height_model/{model.id}/{ecoregion}"
@@ -272,7 +276,12 @@ class SharedErrors:
         if model.covariance:
             root = np.linalg.cholesky(np.reshape(model.covariance, (degree + 1, degree + 1)))
             z = np.stack([self.normal(f"{name}/{i}") for i in range(degree + 1)], axis=1)
-            coefficients = coefficients + z @ root.T.astype(np.float32)
+            error = z @ root.T.astype(np.float32)
+            coefficients = coefficients + error
+            if departs := model.departure(species):
+                site = site + self.ln_factor(f"{name}/{species}", departs.sd_ln)
+                site += np.float32(departs.departure_ln)
+                site -= error @ np.asarray(departs.known_at, np.float32)
         value = coefficients[:, degree] * np.ones_like(ln_d)
         for power in range(degree - 1, -1, -1):
             value = value * ln_d + coefficients[:, power]
@@ -366,7 +375,8 @@ def _modelled_ln_heights(
     low = cast("tuple[float, float]", block.equation.dbh_cm)[0]
     point = height_m(model, np.maximum(block.dbh_cm[:, epoch], low))
     sd = model.sd_ln(point).astype(np.float32)[:, None]
-    ln = shared.ln_height(np.maximum(ln_d, np.float32(np.log(low))), plot.ecoregion)
+    held = np.maximum(ln_d, np.float32(np.log(low)))
+    ln = shared.ln_height(held, plot.ecoregion, block.height_taxon)
     ln += own_height * sd - sd**2 / 2
     return np.maximum(ln, np.float32(np.log(_BREAST_HEIGHT_M)), out=ln)
 

@@ -103,6 +103,8 @@ def draw_plot_biomass(  # what is measured, where, when, with which errors
                 plot_id=plot_id,
             )
     asked = trees[trees["plot_id"].isin(plot_area_ha)]
+    # Where visits contradict each other the earliest counts, in whatever order the file has them.
+    asked = asked.sort_values(["plot_id", "measured_on", "tree_id", "stem"], kind="stable")
     epoch = match_visits(asked, epochs, ecology.epoch_tolerance_days)
     visited = asked[epoch >= 0].assign(epoch=epoch[epoch >= 0])
     seen = visited.groupby("plot_id")["epoch"].nunique()

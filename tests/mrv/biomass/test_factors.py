@@ -78,6 +78,42 @@ def test_a_fit_finds_what_the_heights_were_made_of() -> None:
     assert abs(model.coefficients[1] - 0.6) < 4 * sd
 
 
+def test_a_fit_tells_tall_species_from_short_ones() -> None:
+    """One curve through relict forest trees and planted fruit trees would be wrong for both."""
+    rng = np.random.default_rng(2)
+    kinds = {"Anacardium occidentale": (120, 4, 14, 0.4), "Mangifera indica": (60, 4, 14, 0.5)}
+    kinds |= {"Dipterocarpus alatus": (8, 25, 60, 1.2), "Leucaena leucocephala": (40, 2, 8, 0.2)}
+    species = np.repeat(list(kinds), [n for n, *_ in kinds.values()])
+    d = np.concatenate([rng.uniform(low, high, n) for n, low, high, _ in kinds.values()])
+    level = np.repeat([level for *_, level in kinds.values()], [n for n, *_ in kinds.values()])
+    h = np.exp(level + 0.6 * np.log(d) + rng.normal(0, 0.15, d.size))
+    model = fit_height_model(d, h, species.tolist())
+    assert model.coefficients[1] == pytest.approx(0.6, abs=0.03)
+    assert model.tree_sd_ln == pytest.approx(0.15, abs=0.02)
+    for name, (_, _, high, level) in kinds.items():
+        departs = model.departure(name)
+        assert departs is not None
+        modelled = float(height_m(model, high, departs.departure_ln))
+        assert modelled / np.exp(level + 0.15**2 / 2) / high**0.6 == pytest.approx(1, abs=0.12)
+        assert departs.sd_ln < 0.1
+    # Nothing is known of a species without heights but how far the others lie apart.
+    other = model.departure("Tectona grandis")
+    assert other is not None
+    assert other.sd_ln == pytest.approx(np.std([0.4, 0.5, 1.2, 0.2], ddof=1), rel=0.5)
+    one_curve = fit_height_model(d, h)
+    assert one_curve.departure("Dipterocarpus alatus") is None
+    assert one_curve.tree_sd_ln > 1.2 * model.tree_sd_ln
+
+
+def test_a_fit_on_alike_species_is_one_curve() -> None:
+    rng = np.random.default_rng(3)
+    d = rng.uniform(5, 50, 400)
+    h = np.exp(0.8 + 0.6 * np.log(d) + rng.normal(0, 0.2, d.size))
+    apart = fit_height_model(d, h, [f"Genus s{i % 4}" for i in range(400)])
+    assert apart.coefficients == pytest.approx(fit_height_model(d, h).coefficients, abs=0.02)
+    assert max(abs(kind.departure_ln) for kind in apart.species.values()) < 0.05
+
+
 def test_root_shoot_ratios_are_checked_on_load() -> None:
     assert all(0.1 <= row.low_biomass <= 1.0 for row in ROOT_SHOOT.values())
     with pytest.raises(RuleMissing, match=r"2\.158"):

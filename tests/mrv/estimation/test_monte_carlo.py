@@ -262,6 +262,72 @@ def test_fifty_heights_make_a_model_of_their_own() -> None:
     assert fewer.id == "feldpausch_e_africa"
 
 
+def _parkland(*, all_heights: bool) -> pd.DataFrame:
+    """Tall old trees left standing among many short planted ones; heights on a third of each."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for i in range(150):
+        old = i % 10 == 0
+        species = "Dipterocarpus alatus" if old else "Anacardium occidentale"
+        d, tall = (rng.uniform(25, 50), 2.6) if old else (rng.uniform(5, 10), 1.1)
+        lean = rng.normal(0, 0.1)
+        for visit, dbh in enumerate((d, d + (2 if old else 5))):
+            height = round(tall * dbh**0.6 * np.exp(lean), 1)
+            rows.append(
+                _row(
+                    f"P{i % 5}",
+                    f"t{i}",
+                    round(dbh, 1),
+                    visit,
+                    species=species,
+                    height=height if all_heights or i % 3 == 0 else "",
+                    origin="pre_existing" if old else "planted",
+                )
+            )
+    return _trees(*rows)
+
+
+def test_old_trees_do_not_shrink_to_the_height_of_young_ones() -> None:
+    """A baseline that is too low, beside planted trees too tall, would be over-credited."""
+    context = replace(_CONTEXT, allometry_region="se_asia")
+    known, modelled = (
+        tree_biomass(_parkland(all_heights=told), context)
+        .assign(sign=lambda s: np.where(s["measured_on"] == s["measured_on"].max(), 1, -1))
+        .assign(gained=lambda s: s["agb_kg"] * s["sign"])
+        .groupby("origin")["gained"]
+        .sum()
+        for told in (True, False)
+    )
+    assert (modelled / known).to_dict() == pytest.approx(
+        {"planted": 1.0, "pre_existing": 1.0}, abs=0.08
+    )
+
+
+def test_heights_of_species_are_drawn_about_their_point_value() -> None:
+    context = replace(
+        _CONTEXT, allometry_region="se_asia", errors=_EXACT, wood_densities=_certain_woods()
+    )
+    trees = _parkland(all_heights=False)
+    totals = _draw(trees, context, draws=20_000).pre_existing_agb_t_ha.sum(axis=1, dtype=float)
+    stems = tree_biomass(trees, context)
+    old = stems[stems["origin"] == "pre_existing"]
+    point = old.groupby("measured_on")["agb_kg"].sum().to_numpy() / 1000 / 0.5
+    assert totals.mean(axis=0) == pytest.approx(point, rel=0.015)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_contradictory_visits_mean_the_same_in_any_order(seed: int) -> None:
+    """What a tree was called first, and the heights of its latest visit, not of its first line."""
+    trees = _parkland(all_heights=True)
+    trees.loc[trees.index[::7], "height_m"] = np.nan
+    trees.loc[trees.index[4::11], ["species", "origin"]] = ["Mangifera indica", "planted"]
+    shuffled = trees.sample(frac=1, random_state=seed)
+    context = replace(_CONTEXT, allometry_region="se_asia")
+    one, two = (_draw(table, context, draws=50) for table in (trees, shuffled))
+    assert np.array_equal(one.agb_t_ha, two.agb_t_ha)
+    assert np.array_equal(one.pre_existing_agb_t_ha, two.pre_existing_agb_t_ha)
+
+
 def test_without_heights_model_or_e_there_is_no_answer() -> None:
     context = replace(_CONTEXT, allometry_region="se_asia", height_model="none")
     trees = _trees(_row(), _row(visit=1))

@@ -115,6 +115,15 @@ def test_a_tree_that_lost_a_row_is_marked_at_its_other_visits() -> None:
     assert "other_visit_rejected" not in flags["t2", 5]
 
 
+def test_a_tree_keeps_the_origin_it_was_first_given() -> None:
+    """The earliest visit, not the first line: an old tree cannot be planted later."""
+    early = "P1,t1,Grevillea robusta,30,9.5,2021-01-10,alive,0.5,pre_existing"
+    late = "P1,t1,Grevillea robusta,32,9.9,2024-01-10,alive,0.5,planted"
+    for rows in ((early, late), (late, early)):
+        trees = _read(*rows, header=_HEADER + ",origin").trees
+        assert set(trees["origin"]) == {"pre_existing"}
+
+
 def test_origin_is_guessed_on_the_careful_side() -> None:
     """Seen at the first visit: it was there before. Stated once: stated for all visits."""
     header = _HEADER + ",origin"
