@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from mrv.crediting.gates import DEMO_MAY_WAIVE
 from mrv.crediting.waterfall import LineKey
 from mrv.quality import Verdict
 from pipelines.commands.show import table
@@ -99,11 +100,15 @@ def results_table(
     return table("From plots to credits  [t CO2e]", columns, laid, text=2)
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
-    """Lay the gates out, one sentence each."""
-    passed, failed = Text("passed", style="green"), Text("failed", style="red")
-    rows = [
-        (passed if verdict.passed else failed, verdict.gate, verdict.sentence)
-        for verdict in verdicts
-    ]
+def verdict_table(verdicts: Sequence[Verdict], *, demo: bool) -> Table:
+    """Lay the gates out, one sentence each; say which one a demonstration overlooks."""
+    rows = [(_word(verdict, demo=demo), verdict.gate, verdict.sentence) for verdict in verdicts]
     return table("Gates", ("", "gate", "what was found"), rows, text=3)
+
+
+def _word(verdict: Verdict, *, demo: bool) -> Text:
+    if verdict.passed:
+        return Text("passed", style="green")
+    if demo and verdict.gate in DEMO_MAY_WAIVE:
+        return Text("overlooked", style="yellow")
+    return Text("failed", style="red")

@@ -64,7 +64,7 @@ def _next_period(workspace: Workspace, project_id: str) -> str:
 
 def _tell(outcome: Outcome, out: Path | None) -> None:
     console.print(results_table([result_of(outcome)]))
-    console.print(verdict_table(outcome.verdicts))
+    console.print(verdict_table(outcome.verdicts, demo=outcome.stage.workspace.demo))
     shelf = outcome.stage.shelf
     missing = shelf.json("missing_indices")
     for index, bands in missing.items():
