@@ -11,9 +11,12 @@ MrvError                      (mrv.errors: what is wrong with data or rules)
     ├── NotAcceptable         what was handed in does not add up
     │   ├── EvidenceWrong     an evidence document contradicts itself or the registry
     │   ├── EvidenceMissing   a way down from the number is missing
+    │   ├── UploadRefused     an archive or the project in it cannot be taken in
     │   ├── KeyReused         the idempotency key belongs to another request
     │   └── CursorInvalid     not a cursor of this list
     ├── KeyMissing            the request needs an Idempotency-Key
+    ├── TooLarge              the request is larger than anything that is asked for there
+    ├── WrongMediaType        the body is of another kind than what is asked for
     └── NotReady              the registry cannot answer just now
 
 HTTP appears nowhere else below the routes.
@@ -84,6 +87,16 @@ class EvidenceMissing(NotAcceptable):
     code = "evidence.missing"
 
 
+class UploadRefused(NotAcceptable):
+    """An archive or the project in it cannot be taken in; the code says which of its faults."""
+
+    code = "upload.refused"
+
+    def __init__(self, fault: str, message: str, **facts: object) -> None:
+        super().__init__(message, **facts)
+        self.code = f"upload.{fault}"
+
+
 class KeyReused(NotAcceptable):
     """The idempotency key belongs to another request."""
 
@@ -102,19 +115,33 @@ class KeyMissing(RegistryError):
     code = "registry.key_missing"
 
 
+class TooLarge(RegistryError):
+    """The request is larger than anything that is asked for there."""
+
+    code = "request.too_large"
+
+
+class WrongMediaType(RegistryError):
+    """The body is of another kind than what is asked for."""
+
+    code = "request.media_type"
+
+
 class NotReady(RegistryError):
     """The registry cannot answer just now."""
 
     code = "registry.not_ready"
 
 
-# The most particular class of an error decides. UNPROCESSABLE_ENTITY keeps its old name until 3.13.
+# The most particular class of an error decides. Two statuses keep their old names until 3.13.
 _STATUS: dict[type[MrvError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     Contradiction: HTTPStatus.CONFLICT,
     KeyMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     MrvError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

@@ -92,12 +92,23 @@ def _record_version(session: Session, settings: ProjectSettings, sha256: str) ->
             methodology_id=settings.methodology.id,
             methodology_version=settings.methodology.version,
             simulated=settings.simulation is not None,
-            settings=canonical_json(settings.model_dump(mode="json", by_alias=True)),
+            settings=_text(settings),
             settings_sha256=sha256,
             recorded_at=entry.recorded_at,
         )
     )
     session.flush()
+
+
+def _text(settings: ProjectSettings) -> str:
+    try:
+        return canonical_json(settings.model_dump(mode="json", by_alias=True))
+    except ValueError as error:  # rfc8785's own errors are ValueErrors
+        raise NotAcceptable(
+            f"project.toml of {settings.id} holds a number that JSON cannot hold exactly: {error}; "
+            "numbers are finite, and whole ones below 2^53.",
+            project=settings.id,
+        ) from error
 
 
 def stated(session: Session, project_id: str) -> ProjectSettings:
