@@ -6,9 +6,9 @@ Reading needs no key. Writing needs one, of an account in the role the act calls
 from fastapi import APIRouter
 
 from registry_api.api import credits as issued
-from registry_api.api import estimates, health, projects
+from registry_api.api import estimates, health, projects, uploads
 from registry_api.api.problems import PROBLEM_RESPONSES
 
 router = APIRouter(responses=PROBLEM_RESPONSES)
-for part in (projects, issued, estimates, health):
+for part in (projects, uploads, issued, estimates, health):
     router.include_router(part.router)

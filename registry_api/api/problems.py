@@ -144,7 +144,7 @@ def answer_errors(app: FastAPI, error_page: ErrorPage | None = None) -> None:
     def answer(request: Request, error: Exception) -> Response:
         refusal = explain(error)
         response = (
-            _problem(request, refusal)
+            problem(request, refusal)
             if error_page is None or request.url.path.startswith(API_PREFIX)
             else error_page(request, refusal.status.value, refusal.status.phrase, refusal.detail)
         )
@@ -156,8 +156,9 @@ def answer_errors(app: FastAPI, error_page: ErrorPage | None = None) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _problem(request: Request, refusal: Refusal) -> Response:
-    problem = Problem(
+def problem(request: Request, refusal: Refusal) -> Response:
+    """Write a refusal as a problem document."""
+    document = Problem(
         type=f"/problems/{refusal.code}",
         title=refusal.status.phrase,
         status=refusal.status.value,
@@ -166,7 +167,7 @@ def _problem(request: Request, refusal: Refusal) -> Response:
         errors=list(refusal.faults),
     )
     return JSONResponse(
-        problem.model_dump(), refusal.status.value, media_type="application/problem+json"
+        document.model_dump(), refusal.status.value, media_type="application/problem+json"
     )
 
 

@@ -17,6 +17,7 @@ from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.verification import decisions_of
 from registry_api.services.views import BatchCard
 from tests.registry_api.a_registry import (
+    DEVELOPER,
     NET_KG,
     VERIFIER,
     evidence,
@@ -24,6 +25,7 @@ from tests.registry_api.a_registry import (
     issue,
     make_settings,
 )
+from tests.registry_api.an_upload import ZIP, a_project, zipped
 
 ROOT = Path(__file__).parents[3]
 FROZEN = ROOT / "schemas" / "openapi" / "v1.json"
@@ -80,6 +82,10 @@ def main() -> None:
             for name, address in addresses(batch).items()
         }
         card = shown["batches"]["items"][0]
+        with unit_of_work(settings) as session:
+            own = {"Authorization": f"Bearer {accounts.create_key(session, DEVELOPER)}"}
+        sent = {"content": zipped(a_project()), "headers": own | ZIP}
+        shown["upload"] = client.post("/v1/projects", **sent).raise_for_status().json()
     shown |= {"batch_card": card, "decision": {**shown["batch"]["decision"], "id": decided.id}}
     EXAMPLES.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     examples.known_examples.cache_clear()

@@ -20,7 +20,7 @@ TELLING = {
     "village", "phone", "household", "email", "gps", "west", "south", "east", "north",
 }  # fmt: skip
 SECRETS = ("Secret village", "34.6123", "34.6143", "-0.1234", "-0.1224", "1.234567")
-BEHIND_A_KEY = {"get_document", "issue_batch", "decide_on_estimate"}
+BEHIND_A_KEY = {"get_document", "issue_batch", "decide_on_estimate", "upload_project"}
 
 
 def public_shapes(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -87,7 +87,9 @@ def test_any_request_gets_a_described_answer(served: Served, data: st.DataObject
             | st.just(json.dumps({"estimate_sha256": known["sha256"]}).encode())
             | st.just(json.dumps({"approved": True, "statement": "No reason."}).encode())
         )
-        headers["Content-Type"] = data.draw(st.sampled_from(["application/json", "text/plain", ""]))
+        headers["Content-Type"] = data.draw(
+            st.sampled_from(["application/json", "text/plain", "application/zip", ""])
+        )
     answer = served.client.request(
         method.upper(), f"{path}?{urlencode(query)}", headers=headers, content=content
     )

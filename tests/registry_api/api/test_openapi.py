@@ -15,6 +15,7 @@ OPERATIONS = {
     "get_portfolio",
     "list_projects",
     "get_project",
+    "upload_project",
     "list_periods",
     "list_plots",
     "list_credits",
