@@ -17,10 +17,8 @@ from pipelines.stage import Stage
 def clear_looks_of(stage: Stage) -> Verdict:
     """Judge whether the enrolled plots were seen often enough."""
     plots = screened_plots(stage.shelf)
-    enrolled = plots.loc[plots["role"] == "enrolled", "plot_id"]
-    features = take_features(stage.shelf)
-    seen = features[features.index.get_level_values("plot_id").isin(enrolled)]
-    return clear_looks(seen, ImageryRules.of(stage.methodology))
+    enrolled = plots.loc[plots["role"] == "enrolled", "plot_id"].tolist()
+    return clear_looks(take_features(stage.shelf), enrolled, ImageryRules.of(stage.methodology))
 
 
 def offsets_sane_of(stage: Stage) -> Verdict:

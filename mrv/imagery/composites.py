@@ -80,15 +80,17 @@ def nearest_season(epoch: date, season: Season) -> tuple[date, date]:
     return min(candidates, key=lambda days: (abs(_middle(days) - epoch), days[0]))
 
 
-def clear_looks(features: pd.DataFrame, rules: ImageryRules) -> Verdict:
+def clear_looks(features: pd.DataFrame, plot_ids: Collection[str], rules: ImageryRules) -> Verdict:
     """Judge whether enough plots were seen often enough at every epoch.
 
     Args:
-        features: Of `season_features`, for the plots that are to be credited.
+        features: Of `season_features`.
+        plot_ids: Plots that are to be credited; one that no scene covers counts as not seen.
         rules: How often and how many.
     """
+    features = features[features.index.get_level_values("plot_id").isin(plot_ids)]
     seen = features["clear_looks"] >= rules.clear_looks_min
-    by_plot = seen.groupby(level="plot_id").all()
+    by_plot = seen.groupby(level="plot_id").all().reindex(sorted(plot_ids), fill_value=False)
     share = float(by_plot.mean()) if len(by_plot) else 0.0
     passed = share >= rules.clear_plots_min_fraction
     fewest = features["clear_looks"].groupby(level="epoch").median()

@@ -86,13 +86,22 @@ def test_the_gate_counts_plots_seen_at_every_epoch(rules: ImageryRules) -> None:
         [["a", "b", "c"], [date(2021, 1, 1), date(2024, 1, 1)]], names=["plot_id", "epoch"]
     )
     features = pd.DataFrame({"clear_looks": [2, 2, 5, 1, 2, 3]}, index=index)
-    verdict = clear_looks(features, rules)
+    verdict = clear_looks(features, ["a", "b", "c"], rules)
     assert not verdict.passed
     assert verdict.measured == pytest.approx(2 / 3)
     assert verdict.sentence.startswith("2 of 3 plots have at least 2 clear looks")
-    assert clear_looks(features.drop("b", level="plot_id"), rules).passed
+    assert clear_looks(features, ["a", "c"], rules).passed
+
+
+def test_a_plot_that_no_scene_covers_counts_as_not_seen(rules: ImageryRules) -> None:
+    index = pd.MultiIndex.from_product([["a"], [date(2021, 1, 1)]], names=["plot_id", "epoch"])
+    features = pd.DataFrame({"clear_looks": [9]}, index=index)
+    verdict = clear_looks(features, ["a", "beyond", "farther"], rules)
+    assert not verdict.passed
+    assert verdict.measured == pytest.approx(1 / 3)
 
 
 def test_the_gate_does_not_pass_on_nothing(rules: ImageryRules) -> None:
     empty = season_features(observations([]), [date(2021, 1, 1)], DRY, None, ["ndvi"], rules=rules)
-    assert not clear_looks(empty, rules).passed
+    assert not clear_looks(empty, [], rules).passed
+    assert not clear_looks(empty, ["p"], rules).passed
