@@ -128,9 +128,10 @@ def estimate_change(
     pre_existing = growth_t.pre_existing * per_t
     coming_up = coming_up_t_ha[:, None] * enrolled.stratum_ha * per_t
     unfloored = (pre_existing + coming_up).sum(axis=1)
-    baseline = not_below_zero(unfloored)
+    # Each part by itself: old trees that were felled are not paid back by what comes up unplanted.
+    baseline = not_below_zero(pre_existing.sum(axis=1)) + not_below_zero(coming_up.sum(axis=1))
 
-    # The floor is the programme's; each stratum bears its part of it by area.
+    # The floors are the programme's; each stratum bears its part of them by area.
     raised = float(baseline.mean() - unfloored.mean())
     net_by_stratum = (gross - pre_existing - coming_up).mean(axis=0) - raised * (
         enrolled.stratum_ha / enrolled.stratum_ha.sum()

@@ -93,6 +93,29 @@ def test_the_baseline_holds_old_trees_and_what_comes_up_on_controls(project: Inv
     )
 
 
+def test_felled_old_trees_are_not_paid_back_by_what_comes_up_unplanted(project: Invented) -> None:
+    """Who clears old trees to plant must not have the loss set off against the controls' growth."""
+    before = project.biomass.pre_existing_agb_t_ha
+    stood = 3.0
+    agb, old = project.biomass.agb_t_ha.copy(), before.copy()
+    agb[:, :, 0] += stood
+    old[:, :, 0] += stood
+    felled = run(
+        replace(
+            project,
+            biomass=replace(project.biomass, agb_t_ha=agb, pre_existing_agb_t_ha=old),
+        ),
+        None,
+    )
+    assert felled.pre_existing_tco2e < 0
+    assert felled.control_tco2e > 0
+    assert felled.baseline_tco2e.mean() == pytest.approx(felled.control_tco2e)
+    assert felled.net_tco2e.mean() == pytest.approx(
+        felled.gross_tco2e.mean() - felled.control_tco2e
+    )
+    assert felled.plots["net_tco2e"].sum() == pytest.approx(felled.net_tco2e.mean())
+
+
 def test_one_site_error_keeps_a_large_sample_uncertain(
     inventing: Callable[..., Invented],
 ) -> None:
