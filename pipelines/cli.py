@@ -79,7 +79,9 @@ def run(
 
 @app.command()
 def simulate(
-    plots: Annotated[int, typer.Option(help="How many enrolled plots.", min=12)] = 60,
+    plots: Annotated[
+        int, typer.Option(help="How many plots, enrolled and control together.", min=20)
+    ] = 60,
     seed: Annotated[int, typer.Option(help="The same seed gives the same landscape.")] = 1,
     out: Annotated[
         Path, typer.Option(help="A new folder for the project.", file_okay=False)
@@ -143,6 +145,23 @@ def serve(
     from pipelines.commands.serve import serve_registry
 
     serve_registry(home, port, demo=demo)
+
+
+@app.command()
+def key(
+    account: Annotated[
+        str, typer.Argument(help="Id of the account, for a developer as in its project.toml.")
+    ],
+    name: Annotated[str, typer.Option(help="What people call it; for a new account.")] = "",
+    role: Annotated[
+        str, typer.Option(help="developer, verifier, registrar or buyer.")
+    ] = "developer",
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Open an account of the registry and print a key for it: to upload, to verify, to issue."""
+    from pipelines.commands.key import give_key
+
+    give_key(account, home, name=name, role=role)
 
 
 @app.command()
