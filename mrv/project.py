@@ -106,17 +106,25 @@ class Period(_Part):
         return self
 
 
+Emitted = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Emissions(_Part):
     """What the project itself emitted, per period id [t CO2e]."""
 
-    burning_tco2e: dict[str, float] = Field(default_factory=dict)
-    fuel_tco2e: dict[str, float] = Field(default_factory=dict)
-    fertiliser_tco2e: dict[str, float] = Field(default_factory=dict)
+    burning_tco2e: dict[str, Emitted] = Field(default_factory=dict)
+    fuel_tco2e: dict[str, Emitted] = Field(default_factory=dict)
+    fertiliser_tco2e: dict[str, Emitted] = Field(default_factory=dict)
 
     def total_tco2e(self, period: str) -> float:
         """Add up what one period emitted [t CO2e]."""
         lines = (self.burning_tco2e, self.fuel_tco2e, self.fertiliser_tco2e)
         return sum(line.get(period, 0.0) for line in lines)
+
+    @property
+    def periods(self) -> frozenset[str]:
+        """Name every period for which something is stated."""
+        return frozenset((*self.burning_tco2e, *self.fuel_tco2e, *self.fertiliser_tco2e))
 
 
 class Simulation(_Part):
@@ -157,6 +165,17 @@ class ProjectSettings(_Part):
                 )
         if len({period.id for period in self.periods}) < len(self.periods):
             raise ValueError("two periods have the same id")
+        return self
+
+    @model_validator(mode="after")
+    def _emissions_have_a_period(self) -> Self:
+        # Emissions that belong to no period would be charged to none.
+        known = [period.id for period in self.periods]
+        if lost := sorted(self.emissions.periods - set(known)):
+            raise ValueError(
+                f"emissions are stated for {', '.join(lost)}, and the periods are "
+                f"{', '.join(known)}; write them under the period's id"
+            )
         return self
 
     def period(self, period_id: str) -> Period:

@@ -109,6 +109,21 @@ def edit(folder: Path, old: str, new: str) -> None:
         ('"trees.csv"', '"absent.csv"', "inputs.trees names 'absent.csv', which is not there"),
         ('source = "catalog"', 'source = "api"', "must be the web address of a STAC API"),
         ('country = "KE"', 'country = "Kenya"', "country"),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[emissions.fuel_tco2e]\n"2021-24" = 5.0',
+            "emissions are stated for 2021-24, and the periods are 2021-2024",
+        ),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[emissions.burning_tco2e]\n"2021-2024" = -5.0',
+            "greater than or equal to 0",
+        ),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[emissions.burning_tco2e]\n"2021-2024" = nan',
+            "finite|greater than",
+        ),
     ],
 )
 def test_wrong_settings_are_one_sentence(folder: Path, old: str, new: str, told: str) -> None:
