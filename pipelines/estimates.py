@@ -27,6 +27,7 @@ def keep_estimate(shelf: Shelf, estimate: ChangeEstimate) -> Note:
         "controls": estimate.controls,
         "without_probability": estimate.without_probability,
         "check": asdict(estimate.check) if estimate.check else None,
+        "joined_later": estimate.joined_later,
     }
     return shelf.put_json("estimate", document)
 

@@ -137,6 +137,8 @@ def enough_plots(estimate: "ChangeEstimate", methodology: Methodology) -> Verdic
     least = methodology.number("field_sample.plots_min_per_stratum")
     short = [s for s in estimate.strata if s.sampled < least]
     told = ", ".join(f"{s.stratum} has {s.sampled} of {s.plots}" for s in short)
+    late = estimate.joined_later
+    waiting = f" Plots that joined after the first epoch are not counted: {late}." if late else ""
     return Verdict(
         gate="enough_plots",
         passed=bool(estimate.strata) and not short,
@@ -147,7 +149,8 @@ def enough_plots(estimate: "ChangeEstimate", methodology: Methodology) -> Verdic
             if estimate.strata and not short
             else f"A stratum needs {least:.0f} plots measured at both epochs: "
             f"{told or 'there is no stratum'}; measure more plots or join strata."
-        ),
+        )
+        + waiting,
         facts={s.stratum: s.sampled for s in estimate.strata},
     )
 

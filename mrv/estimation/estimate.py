@@ -90,6 +90,7 @@ class ChangeEstimate:
         plots: Signed values of every enrolled plot: plot_id, stratum, area_ha, sampled,
             agb_change_t_ha, gross_tco2e, net_tco2e.
         check: Other roads to the same total; None where there is no estimate.
+        joined_later: Enrolled plots left out because they joined after the first epoch.
     """
 
     start: date
@@ -107,6 +108,7 @@ class ChangeEstimate:
     without_probability: int
     plots: pd.DataFrame
     check: CrossCheck | None
+    joined_later: int = 0
 
     @property
     def u90(self) -> float:

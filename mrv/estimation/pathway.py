@@ -7,7 +7,7 @@ check. Deductions are `mrv.crediting`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import NormalDist
 from typing import Final
@@ -94,7 +94,9 @@ def estimate_change(
 
     Args:
         biomass: Draws of plot biomass at both epochs; None where nothing was measured.
-        plots: Accepted plots: plot_id, area_ha, stratum, role (enrolled or control), village.
+        plots: Accepted plots: plot_id, area_ha, stratum, role (enrolled or control), village, and
+            enrolled_on where it is known. A plot that joined later is left out: it would be
+            credited with growth from before it was there.
         features: Seasonal means by (plot_id, epoch); None or empty where no scene was to be had.
         methodology: The rules.
         start: The project's first epoch.
@@ -105,12 +107,16 @@ def estimate_change(
     Raises:
         ValueError: If the biomass draws lack one of the two epochs.
     """
+    plots = plots.sort_values("plot_id", ignore_index=True)
+    late = _joined_later(plots, start, methodology)
     frame, controls = (
-        plots[plots["role"] == role].reset_index(drop=True) for role in ("enrolled", "control")
+        plots[(plots["role"] == role) & ~late].reset_index(drop=True)
+        for role in ("enrolled", "control")
     )
+    joined_later = int((late & (plots["role"] == "enrolled")).sum())
     growth = None if biomass is None else paired_growth(biomass, frame, start, end)
     if biomass is None or growth is None or len(growth.rows) < MIN_SAMPLE:
-        return nothing_estimated(frame, start, end)
+        return replace(nothing_estimated(frame, start, end), joined_later=joined_later)
     enrolled = _enroll(frame, growth)
     report, prediction = _fit_map(enrolled, growth, features, methodology, (start, end))
     by_area = expansion_estimator(enrolled.population)
@@ -161,7 +167,16 @@ def estimate_change(
         check=_cross_check(
             by_map, by_area, growth.total_t_ha, gross.sum(axis=1), methodology, root_shoot
         ),
+        joined_later=joined_later,
     )
+
+
+def _joined_later(plots: pd.DataFrame, start: date, methodology: Methodology) -> "pd.Series[bool]":
+    """Say which plots joined too late for the first epoch's visit to be theirs."""
+    if "enrolled_on" not in plots:
+        return pd.Series(data=False, index=plots.index)
+    tolerance = pd.Timedelta(days=methodology.number("field_sample.epoch_tolerance_days"))
+    return pd.to_datetime(plots["enrolled_on"]) > pd.Timestamp(start) + tolerance
 
 
 @dataclass(frozen=True, slots=True, eq=False)

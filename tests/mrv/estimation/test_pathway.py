@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from mrv.crediting.deduction import deduction_in_force
+from mrv.crediting.gates import enough_plots
 from mrv.estimation.estimate import ChangeEstimate
 from mrv.estimation.pathway import estimate_change
 from mrv.methodologies import load_methodology
@@ -91,6 +92,25 @@ def test_the_baseline_holds_old_trees_and_what_comes_up_on_controls(project: Inv
     assert estimate.baseline_tco2e.mean() == pytest.approx(
         estimate.pre_existing_tco2e + estimate.control_tco2e
     )
+
+
+def test_a_plot_that_joined_later_earns_nothing_for_the_years_before(project: Invented) -> None:
+    rows = project.plots
+    late = rows["plot_id"].isin(rows.loc[rows["role"] == "enrolled", "plot_id"].iloc[::3])
+    joined = rows.assign(enrolled_on=[date(2023, 1, 1) if x else date(2021, 3, 1) for x in late])
+    estimate = run(replace(project, plots=joined), None)
+    without = run(replace(project, plots=rows[~late]), None)
+    assert estimate.joined_later == late.sum() > 0
+    assert estimate.gross_tco2e.mean() == pytest.approx(without.gross_tco2e.mean())
+    assert not estimate.plots["plot_id"].isin(rows.loc[late, "plot_id"]).any()
+    assert f"not counted: {late.sum()}" in enough_plots(estimate, RULES).sentence
+
+
+def test_the_order_of_plots_says_nothing(project: Invented) -> None:
+    shuffled = replace(project, plots=project.plots.sample(frac=1, random_state=3))
+    one, two = (run(p, project.features) for p in (project, shuffled))
+    assert np.array_equal(one.net_tco2e, two.net_tco2e)
+    pd.testing.assert_frame_equal(one.plots, two.plots)
 
 
 def test_felled_old_trees_are_not_paid_back_by_what_comes_up_unplanted(project: Invented) -> None:
