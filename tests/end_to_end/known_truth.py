@@ -6,6 +6,7 @@ Scenes are rendered in memory and read through the same protocol that files are 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,9 @@ def answer(spec: LandscapeSpec, seed: int, draws: int = 1500) -> Answer:
     plots = screen_plots(
         landscape.plots, country=spec.country, rules=PlotRules.of(METHODOLOGY)
     ).plots
-    inventory = read_inventory(landscape.inventory, plot_ids=set(plots["plot_id"]), today=end)
+    # Crews come within days of the epoch; a day too early would turn their last visits away.
+    delivered = end + timedelta(days=31)
+    inventory = read_inventory(landscape.inventory, plot_ids=set(plots["plot_id"]), today=delivered)
     biomass = draw_plot_biomass(
         inventory.trees,
         dict(zip(plots["plot_id"], plots["area_ha"], strict=True)),

@@ -28,6 +28,13 @@ def test_the_90_percent_interval_holds_the_truth_in_at_least_17_of_20_seeds(
 
 
 @pytest.mark.xdist_group("growing")
+def test_every_plot_that_was_drawn_is_measured_at_both_ends(growing: list[Answer]) -> None:
+    spec = ARCHETYPES["growing"]
+    drawn = spec.sampled_per_stratum * len(spec.strata)
+    assert {a.estimate.sampled for a in growing} == {drawn}
+
+
+@pytest.mark.xdist_group("growing")
 def test_growth_is_credited_and_less_than_there_was(growing: list[Answer]) -> None:
     truth = sum(a.true_net_tco2e for a in growing)
     credited = sum(a.credits_t for a in growing)
