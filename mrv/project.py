@@ -209,6 +209,11 @@ def parse_project(text: str) -> ProjectSettings:
         faults = [_fault(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
         raise ProjectInvalid("project.toml: " + "; ".join(faults) + ".", faults=faults) from error
 
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
+        raise ProjectInvalid(
+            "project.toml holds a number too long or a value nested too deep to be read."
+        ) from error
+
 
 def _fault(place: str, message: str) -> str:
     said = re.sub(r"^Value error, ", "", message)

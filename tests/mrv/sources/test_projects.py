@@ -172,3 +172,12 @@ def test_no_project_there_is_one_sentence(tmp_path: Path) -> None:
 def test_the_published_schema_of_a_project_is_its_model() -> None:
     published = json.loads((ROOT / "schemas/project/1-0-0.json").read_text())
     assert published == ProjectSettings.model_json_schema()
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 5000])
+def test_a_settings_file_made_to_break_the_parser_is_one_sentence(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "project.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProjectInvalid, match=r"project\.toml"):
+        read_project(tmp_path)
