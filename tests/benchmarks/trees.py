@@ -1,0 +1,119 @@
+"""Plot biomass with its errors: `draw_plot_biomass`, and numpy in a loop over the draws.
+
+The loop knows one equation, measured heights and one species; ours looks all of that up.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mrv.biomass.assignment import assign_methods
+from mrv.biomass.context import BiomassContext
+from mrv.estimation.monte_carlo import draw_plot_biomass
+from mrv.field.inventory import read_inventory
+from mrv.methodologies import load_methodology
+from mrv.project import Ecology
+from tests.benchmarks.ratios import Comparison, cpu_seconds
+
+PLOTS, TREES, DRAWS, SEED = 40, 25, 1000, 1
+EPOCHS = (date(2021, 1, 15), date(2024, 1, 15))
+SPECIES = "Pterocarpus erinaceus"  # has a wood density and no equation of its own here
+_AREA_HA = 0.25
+_RULES = load_methodology("agroforestry_removals", 1)
+_ECOLOGY = Ecology(
+    ecoregion="benchmark",
+    allometry_region="pantropical",
+    height_model="none",
+    root_shoot_zone="",
+    growth_cap="",
+)
+
+
+def comparisons() -> list[Comparison]:
+    """Measure invented trees twice and draw their biomass both ways."""
+    trees = _trees()
+    context = BiomassContext.of(_ECOLOGY, _RULES)
+    areas = dict.fromkeys(sorted(trees["plot_id"].unique()), _AREA_HA)
+    stems = assign_methods(trees, context).stems
+    density = (stems["density_g_cm3"].iloc[0], stems["density_sd_g_cm3"].iloc[0])
+
+    def ours() -> NDArray[np.float32]:
+        return draw_plot_biomass(trees, areas, EPOCHS, context, DRAWS, SEED).agb_t_ha
+
+    def peer() -> NDArray[np.float64]:
+        return _in_a_loop(trees, context, density)
+
+    total = [np.sum(way(), axis=(1, 2)) for way in (ours, peer)]
+    mean = total[0].mean() / total[1].mean() - 1
+    spread = total[0].std() / total[1].std() - 1
+    tree_draws = len(trees) * DRAWS / 1e6
+    return [
+        Comparison(
+            what=f"biomass of {PLOTS} plots, {tree_draws:.0f} million stem-draws",
+            peer="numpy, a loop over draws",
+            ours=lambda: cpu_seconds(ours),
+            theirs=lambda: cpu_seconds(peer),
+            agreement=f"mean total {mean:+.1%} from theirs, its spread {spread:+.1%}",
+        )
+    ]
+
+
+def _trees() -> pd.DataFrame:
+    rng = np.random.default_rng(SEED)
+    first = rng.uniform(8, 30, PLOTS * TREES)
+    rows = [
+        pd.DataFrame(
+            {
+                "plot_id": [f"P{i // TREES:02d}" for i in range(PLOTS * TREES)],
+                "tree_id": [f"T{i:04d}" for i in range(PLOTS * TREES)],
+                "species": SPECIES,
+                "dbh_cm": (first + grown).round(2).astype(str),
+                "height_m": (3 * (first + grown) ** 0.5).round(2).astype(str),
+                "measured_on": day.isoformat(),
+                "status": "alive",
+                "origin": "planted",
+                "inclusion_probability": "0.5",
+            }
+        )
+        for day, grown in zip(EPOCHS, (0.0, 3.0), strict=True)
+    ]
+    raw = pd.concat(rows, ignore_index=True)
+    return read_inventory(raw, plot_ids=None, today=date(2025, 1, 1)).trees
+
+
+def _in_a_loop(
+    trees: pd.DataFrame, context: BiomassContext, density: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Chave et al. 2014 eq. 4 with the same errors, one draw after the other."""
+    rng = np.random.default_rng(SEED)
+    errors, equations = context.errors, context.allometry
+    plot = pd.factorize(trees["plot_id"], sort=True)[0]
+    epoch = pd.factorize(trees["measured_on"], sort=True)[0]
+    tree, names = pd.factorize(trees["tree_id"])
+    dbh, height = trees["dbh_cm"].to_numpy(float), trees["height_m"].to_numpy(float)
+    sd_dbh = errors.diameter_proportional * dbh + errors.diameter_constant_cm
+    sd_gross = np.minimum(errors.diameter_gross_sd_cm, errors.diameter_gross_cap * dbh)
+    sd_height = errors.height_proportional * height
+    within, site = equations.within_site_sd_ln, equations.site_sd_ln
+    parameters = np.linalg.cholesky(
+        [
+            [0.021475**2, -0.96455 * 0.021475 * 0.002747],
+            [-0.96455 * 0.021475 * 0.002747, 0.002747**2],
+        ]
+    )
+    drawn = np.empty((DRAWS, PLOTS, len(EPOCHS)))
+    for draw in range(DRAWS):
+        intercept, slope = parameters @ rng.standard_normal(2)
+        shared = intercept + site * rng.standard_normal() - site**2 / 2
+        rho = max(density[0] + density[1] * rng.standard_normal(), 0.1)
+        gross = rng.random(len(dbh)) < errors.diameter_gross_share
+        d = dbh + np.where(gross, sd_gross, sd_dbh) * rng.standard_normal(len(dbh))
+        h = height + sd_height * rng.standard_normal(len(height))
+        own = (within * rng.standard_normal(len(names)) - within**2 / 2)[tree]
+        size = np.log(rho * np.maximum(d, 0.1) ** 2 * np.maximum(h, 1.3))
+        agb_kg = np.exp(np.log(0.0673) + shared + (0.976 + slope) * size + own)
+        summed = np.bincount(plot * len(EPOCHS) + epoch, agb_kg, PLOTS * len(EPOCHS))
+        drawn[draw] = summed.reshape(PLOTS, len(EPOCHS)) / 1000 / _AREA_HA
+    return drawn
