@@ -211,7 +211,8 @@ def parse_project(text: str) -> ProjectSettings:
 
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand brackets
         raise ProjectInvalid(
-            "project.toml holds a number too long or a value nested too deep to be read."
+            "project.toml holds a value that cannot be read, nested too deeply or with too many "
+            "digits; correct it."
         ) from error
 
 

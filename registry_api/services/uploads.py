@@ -226,12 +226,6 @@ def _understand(raw: bytes) -> ProjectSettings:
         ) from error
     except ProjectInvalid as error:
         raise UploadRefused("settings", error.message[:_LONGEST_SENTENCE]) from error
-    except (ValueError, RecursionError) as error:
-        raise UploadRefused(
-            "settings",
-            "project.toml holds a value that cannot be read, nested too deeply or with too many "
-            "digits; correct it.",
-        ) from error
 
 
 def _catalog(settings: ProjectSettings) -> str:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +49,18 @@ class Said:
 def parkland(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Said]:
-    """Run the command in this process, away from the folder and the home of whoever tests."""
+    """Run the command in this process, away from the folder and the home of whoever tests.
+
+    In a thread of its own, for the reason that `conftest.Home.run` gives.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PARKLAND_HOME", raising=False)
 
     def run(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["parkland", *map(str, arguments)])
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        with ThreadPoolExecutor(1) as thread, pytest.raises(SystemExit) as ended:
+            thread.submit(cli.main).result()
         captured = capfd.readouterr()
         return Said(int(ended.value.code or 0), captured.out, captured.err)
 
