@@ -128,16 +128,14 @@ def test_wrong_usage_is_2(parkland: Callable[..., Said], command: list[str]) -> 
 def test_the_installed_command_says_one_sentence_too(tmp_path: Path) -> None:
     """As people meet it: an interpreter of its own, no test around it."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("parkland"), "run", "--project", tmp_path],
+        [Path(sys.executable).with_name("parkland"), "simulate", "--growth", "some"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert Said(1, "", done.stderr).sentence == (
-        f"There is no project.toml in {tmp_path}; a project is a folder with one."
-    )
+    assert "--growth is 'normal' or 'none'" in Said(1, "", done.stderr).sentence
     assert list(tmp_path.iterdir()) == []
 
 
@@ -145,6 +143,15 @@ def test_an_unknown_project(parkland: Callable[..., Said]) -> None:
     said = parkland("run", "--project", "never-seen")
     assert said.code == 1
     assert "never-seen" in said.sentence
+
+
+def test_a_folder_without_a_project(parkland: Callable[..., Said], tmp_path: Path) -> None:
+    said = parkland("run", "--project", tmp_path)
+    assert said.code == 1
+    assert said.sentence == (
+        f"There is no project.toml in {tmp_path}; a project is a folder with one."
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_project_toml(parkland: Callable[..., Said], folder: Path) -> None:
