@@ -34,7 +34,7 @@ clean: ## forget the environment and the built pages; the registry's data in PAR
 
 # uv makes the bootstrap quick; where it cannot be had, pip reads the same hash-pinned lock.
 .venv/.ok: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv # one made by another python3 stays whole
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'uv==0.13.9' || echo "uv is not to be had: pip takes over, which is slower"
 	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
 	else $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
