@@ -1,0 +1,66 @@
+"""What lies around a plot and is asked while screening: other plots, excluded areas, lost trees.
+
+Screening needs none of it; whoever has a registry, a layer of protected areas or a loss raster
+hands over a function that answers.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Registered plots whose box touches a box that was asked about; one entry per pair.
+
+    Attributes:
+        asked: Position of the box in the question.
+        plot_id, project_id, farmer_id: Of the registered plot; farmer_id "" where not known.
+        shape: Its boundary in force, WGS 84.
+    """
+
+    asked: NDArray[np.int64]
+    plot_id: Shapes
+    project_id: Shapes
+    farmer_id: Shapes
+    shape: Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class LostTrees:
+    """Tree cover lost inside plots, by year.
+
+    Attributes:
+        years: Calendar years, shape [year].
+        lost_ha: Area lost [ha], shape [plot, year]; NaN where the raster does not reach.
+        product: What the raster is, for the sentence.
+    """
+
+    years: NDArray[np.int64]
+    lost_ha: Floats
+    product: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything around plots that screening may ask about.
+
+    Attributes:
+        project_id: The project the plots are for; its own plot of the same name is no neighbour.
+        neighbours: Boxes of shape [n, 4] (west, south, east, north) -> registered plots there.
+        excluded: Areas where no plot may lie: columns `name`, `kind`, and geometry in WGS 84.
+        lost_trees: Boundaries -> tree cover lost in each.
+        upheld: (plot_id, code) of findings that were contested with success; they do not refuse.
+    """
+
+    project_id: str = ""
+    neighbours: Callable[[Floats], Neighbours] | None = None
+    excluded: gpd.GeoDataFrame | None = None
+    lost_trees: Callable[[Shapes], LostTrees] | None = None
+    upheld: Collection[tuple[str, str]] = ()
