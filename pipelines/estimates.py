@@ -28,6 +28,7 @@ def keep_estimate(shelf: Shelf, estimate: ChangeEstimate) -> Note:
         "without_probability": estimate.without_probability,
         "check": asdict(estimate.check) if estimate.check else None,
         "joined_later": estimate.joined_later,
+        "left_early": estimate.left_early,
     }
     return shelf.put_json("estimate", document)
 

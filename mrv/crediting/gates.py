@@ -137,8 +137,9 @@ def enough_plots(estimate: "ChangeEstimate", methodology: Methodology) -> Verdic
     least = methodology.number("field_sample.plots_min_per_stratum")
     short = [s for s in estimate.strata if s.sampled < least]
     told = ", ".join(f"{s.stratum} has {s.sampled} of {s.plots}" for s in short)
-    late = estimate.joined_later
+    late, gone = estimate.joined_later, estimate.left_early
     waiting = f" Plots that joined after the first epoch are not counted: {late}." if late else ""
+    waiting += f" Plots that left before the period's end are not counted: {gone}." if gone else ""
     return Verdict(
         gate="enough_plots",
         passed=bool(estimate.strata) and not short,

@@ -91,6 +91,7 @@ class ChangeEstimate:
             agb_change_t_ha, gross_tco2e, net_tco2e.
         check: Other roads to the same total; None where there is no estimate.
         joined_later: Enrolled plots left out because they joined after the first epoch.
+        left_early: Enrolled plots left out because they left before the period's end.
     """
 
     start: date
@@ -109,6 +110,7 @@ class ChangeEstimate:
     plots: pd.DataFrame
     check: CrossCheck | None
     joined_later: int = 0
+    left_early: int = 0
 
     @property
     def u90(self) -> float:

@@ -95,8 +95,9 @@ def estimate_change(
     Args:
         biomass: Draws of plot biomass at both epochs; None where nothing was measured.
         plots: Accepted plots: plot_id, area_ha, stratum, role (enrolled or control), village, and
-            enrolled_on where it is known. A plot that joined later is left out: it would be
-            credited with growth from before it was there.
+            enrolled_on and left_on where they are known. A plot that joined later is left out: it
+            would be credited with growth from before it was there. So is one that left before
+            the end: what it earned in earlier periods counts as lost (methodology 8, drop-outs).
         features: Seasonal means by (plot_id, epoch); None or empty where no scene was to be had.
         methodology: The rules.
         start: The project's first epoch.
@@ -108,15 +109,18 @@ def estimate_change(
         ValueError: If the biomass draws lack one of the two epochs.
     """
     plots = plots.sort_values("plot_id", ignore_index=True)
-    late = _joined_later(plots, start, methodology)
+    late, gone = _joined_later(plots, start, methodology), _left_before(plots, end)
     frame, controls = (
-        plots[(plots["role"] == role) & ~late].reset_index(drop=True)
+        plots[(plots["role"] == role) & ~late & ~gone].reset_index(drop=True)
         for role in ("enrolled", "control")
     )
-    joined_later = int((late & (plots["role"] == "enrolled")).sum())
+    enrolled_once = plots["role"] == "enrolled"
+    joined_later = int((late & enrolled_once).sum())
+    left_early = int((gone & ~late & enrolled_once).sum())
     growth = None if biomass is None else paired_growth(biomass, frame, start, end)
     if biomass is None or growth is None or len(growth.rows) < MIN_SAMPLE:
-        return replace(nothing_estimated(frame, start, end), joined_later=joined_later)
+        nothing = nothing_estimated(frame, start, end)
+        return replace(nothing, joined_later=joined_later, left_early=left_early)
     enrolled = _enroll(frame, growth)
     report, prediction = _fit_map(enrolled, growth, features, methodology, (start, end))
     by_area = expansion_estimator(enrolled.population)
@@ -168,6 +172,7 @@ def estimate_change(
             by_map, by_area, growth.total_t_ha, gross.sum(axis=1), methodology, root_shoot
         ),
         joined_later=joined_later,
+        left_early=left_early,
     )
 
 
@@ -177,6 +182,13 @@ def _joined_later(plots: pd.DataFrame, start: date, methodology: Methodology) ->
         return pd.Series(data=False, index=plots.index)
     tolerance = pd.Timedelta(days=methodology.number("field_sample.epoch_tolerance_days"))
     return pd.to_datetime(plots["enrolled_on"]) > pd.Timestamp(start) + tolerance
+
+
+def _left_before(plots: pd.DataFrame, end: date) -> "pd.Series[bool]":
+    """Say which plots had left the programme when the period ended."""
+    if "left_on" not in plots:
+        return pd.Series(data=False, index=plots.index)
+    return pd.to_datetime(plots["left_on"]) < pd.Timestamp(end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -104,6 +104,23 @@ def test_a_plot_that_joined_later_earns_nothing_for_the_years_before(project: In
     assert estimate.gross_tco2e.mean() == pytest.approx(without.gross_tco2e.mean())
     assert not estimate.plots["plot_id"].isin(rows.loc[late, "plot_id"]).any()
     assert f"not counted: {late.sum()}" in enough_plots(estimate, RULES).sentence
+
+
+def test_a_plot_that_left_counts_until_it_left_and_not_after(project: Invented) -> None:
+    rows = project.plots
+    enrolled = (rows["role"] == "enrolled").to_numpy()
+    leaving = enrolled & (np.arange(len(rows)) % 7 == 0)
+    end = run(project, None).end
+
+    def with_exit_on(day: date) -> ChangeEstimate:
+        left = rows.assign(left_on=[day if x else None for x in leaving])
+        return run(replace(project, plots=left), None)
+
+    before, after = with_exit_on(end - timedelta(days=1)), with_exit_on(end)
+    assert before.left_early == leaving.sum() > 0
+    assert not set(before.plots["plot_id"]) & set(rows["plot_id"][leaving])
+    assert after.left_early == 0
+    assert set(after.plots["plot_id"]) == set(rows["plot_id"][enrolled])
 
 
 def test_the_order_of_plots_says_nothing(project: Invented) -> None:
