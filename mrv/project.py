@@ -1,6 +1,6 @@
 """A project's settings: who, where, which rules, which periods, which scenes.
 
-The model is the source of the published schema `schemas/project/1-0-0.json`. Reading the file from
+The model is the source of the published schema `schemas/project/1-0-1.json`. Reading the file from
 disk belongs to `mrv.sources.projects`; this module only understands its text.
 """
 
@@ -15,7 +15,8 @@ from mrv.errors import ProjectInvalid
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-_SCHEMA: Literal["parkland/project/1-0-0"] = "parkland/project/1-0-0"
+# 1-0-1 lets plots be absent, because they may be uploaded to the registry instead.
+_Schema = Literal["parkland/project/1-0-0", "parkland/project/1-0-1"]
 
 
 class _Part(BaseModel):
@@ -32,7 +33,9 @@ class MethodologyChoice(_Part):
 class Inputs(_Part):
     """Where the boundaries and the field data are, relative to the project folder."""
 
-    plots: str
+    plots: str | None = Field(
+        default=None, description="absent where plots are uploaded to the registry"
+    )
     trees: str | None = None
     plot_columns: dict[str, str] = Field(default_factory=dict, description="our name -> theirs")
     tree_columns: dict[str, str] = Field(default_factory=dict, description="our name -> theirs")
@@ -138,7 +141,7 @@ class Simulation(_Part):
 class ProjectSettings(_Part):
     """Everything a developer states about a project in project.toml."""
 
-    schema_: Literal["parkland/project/1-0-0"] = Field(default=_SCHEMA, alias="schema")
+    schema_: _Schema = Field(default="parkland/project/1-0-1", alias="schema")
     id: Slug
     name: str
     summary: str

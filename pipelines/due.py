@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipelines.workspace import Workspace
-from registry_api.services.deliveries import delivered_projects, newest_delivery
+from registry_api.services.deliveries import PLOTS, delivered_projects, newest_delivery
 from registry_api.services.periods import project_periods
 
 
@@ -29,6 +29,7 @@ def due_periods(workspace: Workspace) -> list[Due]:
             Due(project, period.id, f"{project} {period.id} {delivery.sha256[:16]}")
             for project in delivered_projects(session)
             for delivery in [newest_delivery(session, project)]
+            if PLOTS in delivery.files  # those of the others are still to be uploaded
             for period in project_periods(session, project)
             if period.state is None and period.end <= today
         ]

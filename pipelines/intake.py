@@ -33,9 +33,8 @@ def take_in(folder: Path, workspace: Workspace, *, allow_outside: bool = False) 
     """
     project = read_project(folder, allow_outside=allow_outside)
     settings, inputs = project.settings, project.settings.inputs
-    paths = {PROJECT: PROJECT, PLOTS: inputs.plots} | (
-        {TREES: inputs.trees} if inputs.trees else {}
-    )
+    stated = {PROJECT: PROJECT, PLOTS: inputs.plots, TREES: inputs.trees}
+    paths = {key: path for key, path in stated.items() if path is not None}
     delivery = Delivery(
         files={
             key: workspace.store.put_bytes(read_bytes(project.folder / path))

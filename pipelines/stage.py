@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from mrv.errors import ProjectInvalid
 from mrv.methodologies import Methodology, load_methodology
 from mrv.project import Period, ProjectSettings, parse_project
 from pipelines.intake import delivery_of
@@ -85,7 +86,7 @@ class Stage:
         with tempfile.TemporaryDirectory(prefix="parkland-") as scratch:
             folder = Path(scratch).resolve()
             for key in self.delivery.files:
-                path = (folder / str(paths[key])).resolve()
+                path = (folder / (paths[key] or self.delivery.names[key])).resolve()
                 if not path.is_relative_to(folder):  # it was taken in from outside its folder
                     path = folder / path.name
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +94,17 @@ class Stage:
             yield folder
 
     def delivered(self, key: str) -> bytes:
-        """Give one delivered file as it came."""
+        """Give one delivered file as it came.
+
+        Raises:
+            ProjectInvalid: If the project has brought none.
+        """
+        if key not in self.delivery.files:
+            raise ProjectInvalid(
+                f"Project {self.project_id} has brought no {key} yet; upload them, or name a file "
+                f"under [inputs] in project.toml.",
+                project=self.project_id,
+            )
         return self.workspace.store.get_bytes(self.delivery.files[key])
 
 

@@ -26,16 +26,17 @@ class ProjectFolder:
 
     Attributes:
         settings: Of project.toml.
-        plots_raw: Boundaries as they came, columns under our names.
+        plots_raw: Boundaries as they came, columns under our names; None where the project brings
+            none because they are uploaded to the registry.
         trees_raw: Inventory as texts under our column names, index = line of the file; None where
             the project brought none.
-        digests: `project.toml`, `plots` and `trees` -> sha-256 of the file.
+        digests: `project.toml`, `plots` and `trees` -> sha-256 of each file there is.
         catalog: Address or absolute path of the scenes; empty where they are simulated.
         folder: Where the project lies.
     """
 
     settings: ProjectSettings
-    plots_raw: gpd.GeoDataFrame
+    plots_raw: gpd.GeoDataFrame | None
     trees_raw: pd.DataFrame | None
     digests: Mapping[str, str]
     catalog: str
@@ -63,11 +64,14 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
     raw = read_bytes(place)
     settings = parse_project(_utf8(raw))
     inputs = settings.inputs
-    plots_path = _inside(home, inputs.plots, "inputs.plots", allow_outside=allow_outside)
-    plots = read_bytes(plots_path)
-    digests = {"project.toml": _sha256(raw), "plots": _sha256(plots)}
-    boundaries = parse_boundaries(plots, plots_path.name)
-    trees_raw = None
+    digests = {"project.toml": _sha256(raw)}
+    plots_raw = trees_raw = None
+    if inputs.plots is not None:
+        plots_path = _inside(home, inputs.plots, "inputs.plots", allow_outside=allow_outside)
+        plots = read_bytes(plots_path)
+        digests["plots"] = _sha256(plots)
+        boundaries = parse_boundaries(plots, plots_path.name)
+        plots_raw = rename_columns(boundaries, inputs.plot_columns, plots_path.name)
     if inputs.trees is not None:
         trees_path = _inside(home, inputs.trees, "inputs.trees", allow_outside=allow_outside)
         trees = read_bytes(trees_path)
@@ -75,7 +79,7 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         trees_raw = _trees(trees, trees_path.name, inputs.tree_columns)
     return ProjectFolder(
         settings=settings,
-        plots_raw=rename_columns(boundaries, inputs.plot_columns, plots_path.name),
+        plots_raw=plots_raw,
         trees_raw=trees_raw,
         digests=MappingProxyType(digests),
         catalog=_catalog(home, settings, allow_outside=allow_outside),

@@ -154,10 +154,11 @@ def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = N
         return catalog
     landscape = simulate_landscape(spec, made.seed)
     expected = project_texts(landscape, project_id=settings.id, catalog=None)[PLOTS]
-    if (project_folder / settings.inputs.plots).read_text(encoding="utf-8") != expected:
+    plots = project_folder / (settings.inputs.plots or PLOTS)
+    if not plots.is_file() or plots.read_text(encoding="utf-8") != expected:
         raise ProjectInvalid(
             f"The plots of {settings.id} are not those that archetype {made.archetype} gives with "
-            f"seed {made.seed}; restore {settings.inputs.plots} or name a catalog of scenes.",
+            f"seed {made.seed}; restore {plots.name} or name a catalog of scenes.",
             project=settings.id,
         )
     try:

@@ -170,7 +170,7 @@ def test_no_project_there_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_published_schema_of_a_project_is_its_model() -> None:
-    published = json.loads((ROOT / "schemas/project/1-0-0.json").read_text())
+    published = json.loads((ROOT / "schemas/project/1-0-1.json").read_text())
     assert published == ProjectSettings.model_json_schema()
 
 
