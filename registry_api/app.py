@@ -11,10 +11,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from registry_api.api import router
 from registry_api.api.examples import fill_in
-from registry_api.api.headers import BodyLimit, EntityTags, SecurityHeaders
+from registry_api.api.headers import EntityTags, SecurityHeaders
 from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_errors
+from registry_api.bodies import BodyLimit
 from registry_api.db import database
-from registry_api.services.archives import LARGEST_UPLOAD_BYTES
 from registry_api.settings import Settings
 
 _DESCRIPTION = """
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     answer_errors(app, _mount_pages(app))
     _complete_description(app)
     app.add_middleware(EntityTags, prefix=API_PREFIX)
-    app.add_middleware(BodyLimit, larger={f"{API_PREFIX}/projects": LARGEST_UPLOAD_BYTES})
+    app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
     app.add_middleware(SecurityHeaders, https=settings.public_url.scheme == "https")
     return app

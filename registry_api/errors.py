@@ -16,6 +16,7 @@ MrvError                      (mrv.errors: what is wrong with data or rules)
     │   └── CursorInvalid     not a cursor of this list
     ├── KeyMissing            the request needs an Idempotency-Key
     ├── TooLarge              the request is larger than anything that is asked for there
+    ├── TooSlow               the body of the request comes to a standstill
     ├── WrongMediaType        the body is of another kind than what is asked for
     └── NotReady              the registry cannot answer just now
 
@@ -121,6 +122,12 @@ class TooLarge(RegistryError):
     code = "request.too_large"
 
 
+class TooSlow(RegistryError):
+    """The body of the request comes to a standstill, or hardly moves."""
+
+    code = "request.too_slow"
+
+
 class WrongMediaType(RegistryError):
     """The body is of another kind than what is asked for."""
 
@@ -141,6 +148,7 @@ _STATUS: dict[type[MrvError], HTTPStatus] = {
     Contradiction: HTTPStatus.CONFLICT,
     KeyMissing: HTTPStatus.PRECONDITION_REQUIRED,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     NotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     MrvError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,17 +1,12 @@
-"""What every answer carries beside its content: security headers, an ETag; and a size limit.
+"""What every answer carries beside its content: security headers and an ETag.
 
 Written as plain ASGI, so that streamed answers stay streams.
 """
 
 import hashlib
-from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from registry_api.api.problems import explain, problem
-from registry_api.errors import TooLarge
 
 _POLICY = {
     "default-src": "'self'",
@@ -35,8 +30,6 @@ _ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _HSTS = "max-age=31536000; includeSubDomains"
-_LARGEST_BODY_BYTES = 1_000_000
-_MOST_DIGITS = 18  # Python refuses to read a number of thousands of digits
 
 
 class SecurityHeaders:
@@ -106,45 +99,3 @@ def _tagged(start: Message, body: Message, known: str) -> Message:
     start["status"] = 304
     del headers["Content-Length"], headers["Content-Type"]
     return {**body, "body": b""}
-
-
-class BodyLimit:
-    """Refuses a request that is larger than anything the registry asks for.
-
-    Args:
-        app: What answers.
-        larger: Paths that take more than others do -> how many bytes.
-    """
-
-    def __init__(self, app: ASGIApp, *, larger: Mapping[str, int]) -> None:
-        self.app = app
-        self.larger = larger
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        limit = self.larger.get(scope["path"], _LARGEST_BODY_BYTES)
-        stated = Headers(scope=scope).get("content-length", "0")
-        if not stated.isdecimal() or len(stated) > _MOST_DIGITS or int(stated) > limit:
-            refusal = problem(Request(scope), explain(_too_large(limit)))
-            await refusal(scope, receive, send)
-            return
-        taken = 0
-
-        async def receiving() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > limit:  # chunked, so the length was not stated
-                raise _too_large(limit)
-            return message
-
-        await self.app(scope, receiving, send)
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"The request is larger than {limit / 1e6:,.0f} MB, the most that is taken at this address."
-    )

@@ -107,6 +107,8 @@ def _(error: RequestValidationError) -> Refusal:
 
 @explain.register
 def _(error: HTTPException) -> Refusal:
+    if isinstance(error.__cause__, MrvError):  # FastAPI wraps what is raised while a body is read
+        return explain(error.__cause__)
     status = HTTPStatus(error.status_code)
     return Refusal(status, "http", f"{status.phrase}: this address does not answer that.")
 

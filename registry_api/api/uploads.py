@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 
 from registry_api.api.examples import example
 from registry_api.api.parameters import Plain
+from registry_api.bodies import allow_body
 from registry_api.deps import Caller, SettingsDep, WriteSession
 from registry_api.errors import UploadRefused, WrongMediaType
 from registry_api.services.archives import LARGEST_UPLOAD_BYTES, MOST_MEMBERS
@@ -41,6 +42,7 @@ async def _zip_body(request: Request, _caller: Caller) -> bytes:
         raise WrongMediaType(
             f"Send the project folder as one zip with 'Content-Type: {_ZIP}', not as a form."
         )
+    allow_body(request, LARGEST_UPLOAD_BYTES)
     try:
         return await request.body()
     except ClientDisconnect as error:
