@@ -6,31 +6,29 @@ drew the plot. Reading files is `mrv.sources.vectors`, checking cells `columns.p
 """
 
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
 
 from mrv.errors import TableInvalid
 from mrv.plots.columns import COLUMNS, as_text, check_columns
 from mrv.plots.countries import country_boxes, lies_in
+from mrv.plots.findings import Finding, as_table
+from mrv.plots.measure import area_of
 from mrv.plots.rules import PlotRules
+from mrv.plots.surroundings import Surroundings
 
 REPAIR_MAX_AREA_CHANGE = 0.001  # a repair that changes the area by more is not ours to make [P]
 _NEAR_ZERO_DEGREES = 0.01
 _EARTH = (-180.0, -90.0, 180.0, 90.0)
 _DAYS_PER_YEAR = 365.25
-_GEOD = Geod(ellps="WGS84")
-_M2_PER_HA = 10_000.0
-
-Severity = Literal["error", "warning"]
-_FINDING_COLUMNS = ["plot_id", "code", "severity", "message", "hint"]
+_NOTHING_AROUND = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +36,27 @@ class ScreenedPlots:
     """What came of screening.
 
     Attributes:
-        plots: Plots without an error: the columns of `columns.COLUMNS`, `planted_on` and
-            `enrolled_on` as dates, `area_ha` (geodesic) and `geometry` in EPSG:4326.
-        findings: plot_id ("" for the whole file), code, severity (error or warning), message, hint.
+        plots: Plots without an error: `feature` (place in the file, from 1), the columns of
+            `columns.COLUMNS`, dates as dates, `area_ha` (geodesic) and `geometry` in EPSG:4326.
+        findings: Columns of `findings.FINDING_COLUMNS`, in the order of the file.
+        repairs: What was mended: feature, plot_id, code, `before` (WKB), area_change [1] and
+            `geometry` after; one row per repair, in the order they were made.
+        refused: Features with an error: feature, plot_id, codes, reasons, hints (";" between codes,
+            " | " between sentences) and `geometry` where it could be placed on the map.
+        proposals: Boundaries that whoever drew the plot may accept: feature, plot_id, code, text,
+            `geometry`.
+        people: plot_id, farmer_id, farmer_name, farmer_phone of accepted plots that have any; to be
+            held apart.
+        features: How many there were.
     """
 
     plots: gpd.GeoDataFrame
     findings: pd.DataFrame
+    repairs: gpd.GeoDataFrame
+    refused: gpd.GeoDataFrame
+    proposals: gpd.GeoDataFrame
+    people: pd.DataFrame
+    features: int
 
 
 @dataclass(slots=True)
@@ -53,7 +65,7 @@ class _Bench:
 
     texts: pd.DataFrame
     shapes: NDArray[np.object_]
-    findings: list[tuple[str, str, Severity, str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
 
     def name(self, row: int) -> str:
@@ -62,24 +74,39 @@ class _Bench:
 
     def refuse(self, row: int, code: str, message: str, hint: str) -> None:
         name = self.name(row)
-        self.findings.append((name, code, "error", f"Plot {name} {message}.", hint))
+        self.findings.append(Finding(row + 1, name, code, "error", f"Plot {name} {message}.", hint))
         self.refused.add(row)
 
     def warn(self, row: int, code: str, message: str, hint: str) -> None:
         name = self.name(row)
-        self.findings.append((name, code, "warning", f"Plot {name} {message}.", hint))
+        self.findings.append(
+            Finding(row + 1, name, code, "warning", f"Plot {name} {message}.", hint)
+        )
 
     def standing(self) -> list[int]:
         return [row for row in range(len(self.texts)) if row not in self.refused]
 
 
-def screen_plots(raw: gpd.GeoDataFrame, *, country: str, rules: PlotRules) -> ScreenedPlots:
+def screen_plots(
+    raw: gpd.GeoDataFrame,
+    *,
+    country: str,
+    rules: PlotRules,
+    today: date | None = None,
+    surroundings: Surroundings = _NOTHING_AROUND,
+    accept_proposals: Collection[int] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> ScreenedPlots:
     """Screen the plots of a project.
 
     Args:
-        raw: As read from a file, columns under our names; needs plot_id and geometry.
+        raw: As read from a file, columns under our names; needs geometry.
         country: ISO 3166 code of the country they must lie in.
         rules: Limits of the methodology.
+        today: Dates after it are told; None asks no such thing.
+        surroundings: Registered plots, excluded areas and lost trees to hold them against.
+        accept_proposals: Features (from 1) whose proposed boundary was accepted.
+        progress: Told how many of the features are done, of how many.
 
     Raises:
         TableInvalid: If the table lacks plot_id, geometry or a coordinate system.
@@ -103,9 +130,17 @@ def screen_plots(raw: gpd.GeoDataFrame, *, country: str, rules: PlotRules) -> Sc
     areas_ha = _check_areas(bench, rules)
     _check_overlaps(bench, rules)
     _check_planting(bench, rules)
+    if progress is not None:
+        progress(len(raw), len(raw))
+    shapes = gpd.GeoDataFrame({"feature": []}, geometry=[], crs="EPSG:4326")
     return ScreenedPlots(
         plots=_accepted(bench, areas_ha),
-        findings=pd.DataFrame(bench.findings, columns=_FINDING_COLUMNS),
+        findings=as_table(bench.findings),
+        repairs=shapes,
+        refused=shapes,
+        proposals=shapes,
+        people=pd.DataFrame({"plot_id": []}),
+        features=len(raw),
     )
 
 
@@ -190,7 +225,8 @@ def _to_degrees(bench: _Bench, raw: gpd.GeoDataFrame) -> None:
     shapes = gpd.GeoSeries(list(bench.shapes[rows]), crs=raw.crs).to_crs(epsg=4326)
     bench.shapes[rows] = shapes.to_numpy()
     bench.findings.append(
-        (
+        Finding(
+            0,
             "",
             "reprojected",
             "warning",
@@ -204,7 +240,8 @@ def _check_places(bench: _Bench, country: str) -> None:
     box = country_boxes().get(country)
     if box is None:
         bench.findings.append(
-            (
+            Finding(
+                0,
                 "",
                 "country_unknown",
                 "warning",
@@ -304,15 +341,10 @@ def _check_planting(bench: _Bench, rules: PlotRules) -> None:
             )
 
 
-def area_of(shape: shapely.Geometry) -> float:
-    """Give the geodesic area of a boundary on WGS 84 [ha]."""
-    oriented = shapely.orient_polygons(shape)
-    return float(abs(_GEOD.geometry_area_perimeter(oriented)[0]) / _M2_PER_HA)
-
-
 def _accepted(bench: _Bench, areas_ha: dict[int, float]) -> gpd.GeoDataFrame:
     rows = bench.standing()
     table = bench.texts.iloc[rows].reset_index(drop=True)
+    table.insert(0, "feature", [row + 1 for row in rows])
     for column in COLUMNS:
         if column.is_date:
             table[column.name] = pd.Series(

@@ -1,0 +1,72 @@
+"""Areas and lengths of boundaries on the ellipsoid WGS 84, from shapes in degrees.
+
+Areas that count are geodesic. Widths, gaps and shared ground are measured in metres scaled from
+degrees at the place of each shape, which for a plot of 1 km is right to 0.02 % and much quicker.
+"""
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Geod
+
+from mrv.plots.surroundings import Floats, Shapes
+
+M2_PER_HA = 10_000.0
+_GEOD = Geod(ellps="WGS84")
+_E2 = _GEOD.es
+
+
+def area_of(shape: shapely.Geometry) -> float:
+    """Give the geodesic area of a boundary on WGS 84 [ha]."""
+    oriented = shapely.orient_polygons(shape)
+    return float(abs(_GEOD.geometry_area_perimeter(oriented)[0]) / M2_PER_HA)
+
+
+def areas_of(shapes: Shapes) -> Floats:
+    """Give the geodesic areas of boundaries [ha], the same as `area_of` one by one."""
+    oriented = shapely.orient_polygons(shapes)
+    areas = [_GEOD.geometry_area_perimeter(shape)[0] for shape in oriented]
+    return np.abs(np.array(areas, dtype=float)) / M2_PER_HA
+
+
+def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
+    """Give the metres in one degree of longitude and of latitude at latitudes [degree].
+
+    Radii of curvature of the ellipsoid in the prime vertical and in the meridian (Snyder 1987,
+    Map Projections, equations 4-18 and 4-20).
+    """
+    flattening = 1.0 - _E2 * np.sin(np.radians(lat)) ** 2
+    across = _GEOD.a / np.sqrt(flattening) * np.cos(np.radians(lat))
+    along = _GEOD.a * (1.0 - _E2) / flattening**1.5
+    return np.radians(across), np.radians(along)
+
+
+def in_metres(shapes: Shapes) -> Shapes:
+    """Lay each shape out in metres around the middle of its own box; for lengths, not places."""
+    middle_lon, middle_lat = middles(shapes)
+    across, along = metres_per_degree(middle_lat)
+    coordinates, of = shapely.get_coordinates(shapes, return_index=True)
+    metres = np.column_stack(
+        (
+            (coordinates[:, 0] - middle_lon[of]) * across[of],
+            (coordinates[:, 1] - middle_lat[of]) * along[of],
+        )
+    )
+    laid: Shapes = shapely.set_coordinates(shapely.force_2d(shapes), metres)
+    return laid
+
+
+def middles(shapes: Shapes) -> tuple[Floats, Floats]:
+    """Give the middle of each shape's box, longitude and latitude [degree]; NaN where empty."""
+    boxes = shapely.bounds(shapes)
+    return (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+
+
+def widths_m(shapes: Shapes) -> Floats:
+    """Give how wide each area is at its widest place [m]: the largest circle that fits in it."""
+    laid = in_metres(shapes)
+    tolerance = np.maximum(0.001, 0.005 * np.sqrt(shapely.area(laid)))
+    radii: NDArray[np.float64] = shapely.length(
+        shapely.maximum_inscribed_circle(laid, tolerance=tolerance)
+    )
+    return 2.0 * radii
