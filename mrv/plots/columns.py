@@ -1,19 +1,31 @@
 """The columns of a plot table: one list that makes the check and the published schema alike.
 
-`check_columns` is what refuses or flags a cell; `schemas/plots/1-0-0.json` is the same list for
-others. Shapes are judged in `screen.py`.
+`check_columns` is what refuses or flags a cell; `schemas/plots/1-1-0.json` is the same list for
+others. Which column of a file is which of ours is `mapping.py`; shapes are judged in `screen.py`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 
 ROLES = ("enrolled", "control")
+CONSENT = ("yes", "no")
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
+_DAY_OF_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}.*")  # as forms stamp it
+
+# How people and forms write that they agree: en, fr, es, sw, vi, ru, pt.
+_YES = "yes y true 1 oui o vrai si sí verdadero ndiyo ndio có co đồng_ý да da sim agreed given"
+_NO = "no n false 0 non faux falso hapana không khong нет net não nao refused declined"
+_CONSENT = MappingProxyType(
+    {word.replace("_", " "): "yes" for word in _YES.split()}
+    | {word.replace("_", " "): "no" for word in _NO.split()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Column:
         pattern: That its text must match.
         is_date: Whether it is a calendar date, YYYY-MM-DD.
         default: Used where it is blank; blank stays blank where None.
+        words: Other ways of writing a value, in small letters -> the value.
+        private: Whether it names a person: held apart, encrypted, never in the table of plots.
     """
 
     name: str
@@ -37,6 +51,8 @@ class Column:
     pattern: str = ""
     is_date: bool = False
     default: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    private: bool = False
 
 
 COLUMNS = (
@@ -48,6 +64,18 @@ COLUMNS = (
     Column("practice", "what is done, such as coffee under shade"),
     Column("planted_on", "first planting", pattern=_DATE, is_date=True),
     Column("enrolled_on", "when the farmer joined", pattern=_DATE, is_date=True),
+    Column("species", "what is planted, scientific names joined by ;"),
+    Column(
+        "consent_given",
+        "whether the farmer agreed to the project and to the use of these data",
+        allowed=CONSENT,
+        words=_CONSENT,
+    ),
+    Column("consent_on", "when the farmer agreed", pattern=_DATE, is_date=True),
+)
+PRIVATE_COLUMNS = (
+    Column("farmer_name", "name of the farmer; held apart, encrypted", private=True),
+    Column("farmer_phone", "phone of the farmer; held apart, encrypted", private=True),
 )
 
 
@@ -57,7 +85,7 @@ def json_schema() -> dict[str, Any]:
     position = {"type": "array", "items": number, "minItems": 2, "maxItems": 3}
     rings = {"type": "array", "items": {"type": "array", "items": position, "minItems": 4}}
     polygons = {"type": "array", "items": rings}
-    properties = {column.name: _property(column) for column in COLUMNS}
+    properties = {column.name: _property(column) for column in (*COLUMNS, *PRIVATE_COLUMNS)}
     feature = {
         "type": "object",
         "required": ["type", "geometry", "properties"],
@@ -79,7 +107,7 @@ def json_schema() -> dict[str, Any]:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "parkland/plots/1-0-0",
+        "$id": "parkland/plots/1-1-0",
         "title": "Plots of a project",
         "type": "object",
         "required": ["type", "features"],
@@ -90,12 +118,21 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Bring the known columns to text with defaults; absent or blank cells become None."""
+def as_text(frame: pd.DataFrame, columns: Sequence[Column] = COLUMNS) -> pd.DataFrame:
+    """Bring columns to text with defaults; absent or blank cells become None.
+
+    Args:
+        frame: A table with columns under our names.
+        columns: The ones wanted; `PRIVATE_COLUMNS` for what names people.
+
+    Returns:
+        One column each, row by row. A time stamp in a column of dates is cut to its day, and a
+        word that means a value, such as "oui", becomes the value.
+    """
     texts: dict[str, list[str | None]] = {}
-    for column in COLUMNS:
+    for column in columns:
         cells = frame[column.name] if column.name in frame.columns else [None] * len(frame)
-        texts[column.name] = [_text(cell) or column.default for cell in cells]
+        texts[column.name] = [_tidied(_text(cell), column) for cell in cells]
     return pd.DataFrame(texts, index=range(len(frame)), dtype=object)
 
 
@@ -171,6 +208,14 @@ def _geometry(kind: str, coordinates: Mapping[str, object]) -> Mapping[str, obje
         "required": ["type", "coordinates"],
         "properties": {"type": {"const": kind}, "coordinates": coordinates},
     }
+
+
+def _tidied(text: str | None, column: Column) -> str | None:
+    if text is None:
+        return column.default
+    if column.is_date and (stamp := _DAY_OF_TIMESTAMP.fullmatch(text)):
+        return stamp[1]
+    return column.words.get(text.lower(), text) if column.words else text
 
 
 def _text(cell: object) -> str | None:
