@@ -34,6 +34,20 @@ class Settings(BaseSettings):
         default=(), description="further Host headers to answer, beside the one of public_url"
     )
     registry_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "PKL"
+    worker: bool = Field(default=True, description="whether the service screens uploads itself")
+    private_key: Path | None = Field(
+        default=None,
+        description="file with the age identity that opens private data; none means one under home",
+    )
+    loss_raster: Path | None = Field(
+        default=None, description="loss-year raster of tree cover; without it loss is not checked"
+    )
+    loss_product: str = Field(default="", description="what the loss-year raster is, for people")
+    basemap_style: str = Field(
+        default="", description="address of a MapLibre style; empty means the own light basemap"
+    )
+    largest_plot_file_mb: Annotated[int, Field(ge=1)] = 512
+    session_hours: Annotated[float, Field(gt=0)] = 12.0
 
     @cached_property
     def database(self) -> str:

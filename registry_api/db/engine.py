@@ -79,13 +79,13 @@ def open_engine(url: str) -> Engine:
 
 def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours to send, see _begin_sqlite
+    # `trusted_schema` stays on: the triggers that keep the R*Tree of boxes need it to write there.
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
         "journal_mode = wal",
         "synchronous = full",
         "foreign_keys = on",
         "recursive_triggers = on",  # or INSERT OR REPLACE would delete without being asked
-        "trusted_schema = off",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

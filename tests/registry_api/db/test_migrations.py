@@ -15,8 +15,12 @@ from registry_api.db.models import Base
 
 
 def test_migrations_make_what_the_models_say(registry: Database) -> None:
+    def ours(_thing: object, name: str, _kind: str, _found: bool, _other: object) -> bool:  # noqa: FBT001  # Alembic's
+        return not name.startswith("plot_boxes")  # an index, made by hand on each database
+
     with registry.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def test_second_migration_changes_nothing(registry: Database) -> None:

@@ -1,71 +1,21 @@
-"""The registry's tables.
+"""Accounts, projects, land, estimates, credits and the ledger."""
 
-Nearly all of them only grow: what has happened is a row, and a state (approved, issued) is read off
-the rows instead of being kept. The triggers that refuse UPDATE and DELETE, overlapping serials and
-double claims are in the migrations. What a row means and when it may be written is in
-`registry_api.services`, the only code that uses this module.
-"""
-
-from datetime import UTC, date, datetime
-from typing import Annotated
+from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Refuses naive times going in; gives aware ones back, also on SQLite, which drops the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware time into UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the time back in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-UtcTime = Annotated[datetime, mapped_column(UtcDateTime)]
-Digest = Annotated[str, mapped_column(String(64))]
-Slug = Annotated[str, mapped_column(String(40))]
-Kilograms = Annotated[int, mapped_column(BigInteger)]
-
-
-class Base(DeclarativeBase):
-    """One naming convention, so that a constraint has the same name on every database."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+from registry_api.db.models.base import Base, Digest, Kilograms, Slug, UtcTime
 
 
 class Account(Base):
@@ -185,6 +135,8 @@ class PlotVersion(Base):
     cell_north: Mapped[float]
     area_band: Mapped[str] = mapped_column(String(40))
     recorded_at: Mapped[UtcTime]
+    attributes: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
+    upload_id: Mapped[UUID | None] = mapped_column(ForeignKey("plot_uploads.id"))
 
 
 class MonitoringPeriod(Base):
