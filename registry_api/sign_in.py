@@ -25,7 +25,7 @@ def set_cookie(response: Response, token: str, settings: Settings) -> None:
     response.set_cookie(
         cookie_name(settings),
         token,
-        max_age=settings.session_hours * 3600,
+        max_age=round(settings.session_hours * 3600),
         path="/",
         secure=_https(settings),
         httponly=True,

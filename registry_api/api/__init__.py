@@ -1,14 +1,37 @@
 """The HTTP API, version 1: addresses, shapes and status codes; what is true is asked of services.
 
-Reading needs no key. Writing needs one, of an account in the role the act calls for.
+Reading what is public needs no key. Writing, and exact places or people, need one, of an account in
+the role the act calls for; a browser that is signed in sends its cookie instead.
 """
 
 from fastapi import APIRouter
 
+from registry_api.api import (
+    contests,
+    estimates,
+    health,
+    plot_findings,
+    plot_records,
+    plot_reports,
+    plot_uploads,
+    projects,
+    uploads,
+)
 from registry_api.api import credits as issued
-from registry_api.api import estimates, health, projects, uploads
 from registry_api.api.problems import PROBLEM_RESPONSES
 
+_PARTS = (
+    projects,
+    uploads,
+    plot_uploads,
+    plot_reports,
+    plot_records,
+    contests,
+    plot_findings,
+    issued,
+    estimates,
+    health,
+)
 router = APIRouter(responses=PROBLEM_RESPONSES)
-for part in (projects, uploads, issued, estimates, health):
+for part in _PARTS:
     router.include_router(part.router)

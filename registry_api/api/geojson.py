@@ -1,12 +1,22 @@
-"""The shapes of GeoJSON answers (RFC 7946): cells of plots, never boundaries."""
+"""The shapes of GeoJSON answers (RFC 7946): cells of plots for all, boundaries for a few."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 Longitude = Annotated[float, Field(ge=-180, le=180, description="[degree, WGS 84]")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="[degree, WGS 84]")]
 Corner = tuple[Longitude, Latitude]
+
+
+MEDIA_TYPE = "application/geo+json"
+
+
+class GeoJson(JSONResponse):
+    """An answer in GeoJSON."""
+
+    media_type = MEDIA_TYPE
 
 
 class _Part(BaseModel):
@@ -45,3 +55,32 @@ class PlotCells(_Part):
 
     type: Literal["FeatureCollection"]
     features: list[PlotCell]
+
+
+class Shape(_Part):
+    """A boundary, or whatever a file holds in place of one."""
+
+    type: Literal["Polygon", "MultiPolygon", "LineString", "MultiLineString", "Point", "MultiPoint"]
+    coordinates: list[Any] = Field(description="exact, WGS 84, longitude before latitude")
+
+
+class Shapes(_Part):
+    """Several at once, as some files have them."""
+
+    type: Literal["GeometryCollection"]
+    geometries: list[Shape]
+
+
+class PlotShape(_Part):
+    """One feature of a file that was sent."""
+
+    type: Literal["Feature"]
+    geometry: Shape | Shapes | None = Field(description="null where it could not be placed")
+    properties: dict[str, Any] = Field(description="feature, plot_id, and what the address is for")
+
+
+class PlotShapes(_Part):
+    """Features of a file that was sent."""
+
+    type: Literal["FeatureCollection"]
+    features: list[PlotShape]

@@ -58,7 +58,8 @@ class SecurityHeaders:
 class EntityTags:
     """Names each answer of the API by its content, and sends nothing twice to who has it already.
 
-    Only answers that come in one piece are named; the API's all do.
+    Only answers that come in one piece are named. What was answered to somebody in particular is
+    kept by no cache, unless its route says otherwise.
     """
 
     def __init__(self, app: ASGIApp, *, prefix: str) -> None:
@@ -71,7 +72,9 @@ class EntityTags:
         if not asks or not scope["path"].startswith(self.prefix):
             await self.app(scope, receive, send)
             return
-        known = Headers(scope=scope).get("if-none-match", "")
+        sent = Headers(scope=scope)
+        known = sent.get("if-none-match", "")
+        keep = "private, no-store" if {"authorization", "cookie"} & set(sent) else "no-cache"
         start: Message = {}
 
         async def sending(message: Message) -> None:
@@ -80,6 +83,7 @@ class EntityTags:
                 start = message
                 return
             if start:
+                MutableHeaders(scope=start).setdefault("Cache-Control", keep)
                 if start["status"] == 200 and not message.get("more_body", False):  # noqa: PLR2004
                     message = _tagged(start, message, known)
                 await send(start)
@@ -92,7 +96,6 @@ class EntityTags:
 def _tagged(start: Message, body: Message, known: str) -> Message:
     headers = MutableHeaders(scope=start)
     headers.setdefault("ETag", f'"{hashlib.sha256(body.get("body", b"")).hexdigest()}"')
-    headers.setdefault("Cache-Control", "no-cache")
     held = {tag.strip().removeprefix("W/") for tag in known.split(",")}
     if headers["ETag"] not in held and "*" not in held:
         return body

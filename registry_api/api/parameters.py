@@ -6,6 +6,7 @@ everything.
 
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,13 +16,26 @@ from registry_api.services.views import CreditFilter, Page
 
 _LARGEST_PAGE = 200
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
+_LONGEST_FILE_NAME = 4_096  # what is kept of it is shorter
 Item = TypeVar("Item")
 
 ProjectId = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$", examples=["kisumu-womens-group"])
 ]
+Crs = Annotated[
+    str,
+    Field(
+        pattern=r"^(EPSG:[0-9]{4,6})?$",
+        description="coordinate system of a file that does not state its own",
+        examples=["EPSG:32636"],
+    ),
+]
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="digest of the document")]
 PlotId = Annotated[str, Path(min_length=1, max_length=120, examples=["KWG-001"])]
+# Names of plots may hold slashes; a route that has one in its middle takes it with `:path`.
+PlotPath = Annotated[str, Path(min_length=1, max_length=120, examples=["KWG-001"])]
+UploadId = Annotated[UUID, Path(description="id of the upload")]
+ContestId = Annotated[UUID, Path(description="id of the contest")]
 BatchId = Annotated[str, Path(min_length=1, max_length=40)]
 SerialText = Annotated[
     str,
@@ -73,6 +87,50 @@ class CreditQuery(ProjectQuery):
         )
 
 
+class PurposeQuery(_Strict):
+    """What somebody needs exact places or people for."""
+
+    purpose: Annotated[
+        str,
+        Field(
+            max_length=500,
+            description="what a verifier needs this for, kept in the project's log of such looks; "
+            "the project's developer need not say",
+            examples=["Drawing the sample of the 2024 verification"],
+        ),
+    ] = ""
+
+
+class ForgetQuery(_Strict):
+    """Why somebody is forgotten."""
+
+    reason: Annotated[
+        str,
+        Field(min_length=1, max_length=500, examples=["Asked for by the farmer on 3 March."]),
+    ]
+
+
+class FindingQuery(PurposeQuery, PageQuery):
+    """Which findings."""
+
+    severity: Literal["error", "repair", "warning"] | None = None
+
+
+class UploadQuery(_Strict):
+    """How a file that is sent calls itself."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=_LONGEST_FILE_NAME,
+            description="file name; its ending says the format",
+            examples=["plots.kml"],
+        ),
+    ]
+    crs: Crs = ""
+
+
 class UnitQuery(_Strict):
     """Which one of a block's credits."""
 
@@ -87,6 +145,10 @@ Paged = Annotated[PageQuery, Query()]
 Projects = Annotated[ProjectQuery, Query()]
 Credits = Annotated[CreditQuery, Query()]
 Unit = Annotated[UnitQuery, Query()]
+Purpose = Annotated[PurposeQuery, Query()]
+ForgetReason = Annotated[ForgetQuery, Query()]
+Findings = Annotated[FindingQuery, Query()]
+Sent = Annotated[UploadQuery, Query()]
 Plain = Annotated[NoQuery, Query()]
 
 
@@ -105,6 +167,20 @@ def idempotency_key(
             "Send an Idempotency-Key header: your own unique name for this request, so that "
             "sending it twice does it once."
         )
+    return key
+
+
+def optional_idempotency_key(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="your name for this request, 8 to 128 characters; without one the digest "
+            "of the file tells that it was sent before",
+        ),
+    ] = None,
+) -> str | None:
+    """Take the caller's name for the request, where there is one."""
     return key
 
 

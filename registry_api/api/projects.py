@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from registry_api.api import geojson
 from registry_api.api.examples import example
@@ -13,12 +12,6 @@ from registry_api.services import plots, portfolio, projects
 from registry_api.services.views import Page, PeriodCard, Portfolio, ProjectCard, ProjectDetail
 
 router = APIRouter(tags=["projects"])
-
-
-class GeoJson(JSONResponse):
-    """An answer in GeoJSON."""
-
-    media_type = "application/geo+json"
 
 
 @router.get("/portfolio", summary="The registry in a few numbers", responses=example("portfolio"))
@@ -59,9 +52,9 @@ def list_periods(
 @router.get(
     "/projects/{project_id}/plots",
     summary="Plots of a project, as coarse cells",
-    response_class=GeoJson,
+    response_class=geojson.GeoJson,
     response_model=geojson.PlotCells,
-    responses=example("plots", "application/geo+json"),
+    responses=example("plots", geojson.MEDIA_TYPE),
 )
 def list_plots(session: ReadSession, project_id: ProjectId, _query: Plain) -> dict[str, Any]:
     """Give a project's plots as GeoJSON: the coarse cell each lies in and the band of its area."""

@@ -1,0 +1,164 @@
+"""Contests: a developer holds a finding to be wrong and hands evidence in, a verifier decides."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, status
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+
+from registry_api.api.examples import example
+from registry_api.api.parameters import ContestId, Plain, ProjectId
+from registry_api.api.plot_uploads import demand_access
+from registry_api.bodies import allow_body
+from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
+from registry_api.errors import UploadRefused, WrongMediaType
+from registry_api.services import contests
+from registry_api.services.contests import Objection
+from registry_api.services.private_store import PrivateStore
+from registry_api.services.upload_views import ContestView
+from registry_api.settings import Settings
+
+router = APIRouter(tags=["contests"])
+_FORM = "multipart/form-data"
+_LARGEST_EVIDENCE_BYTES = 50_000_000
+_PIECE_BYTES = 1 << 20
+
+
+class ObjectionForm(BaseModel):
+    """What a developer holds against a finding."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    upload_id: Annotated[UUID, Field(description="the upload whose report has the finding")]
+    plot_id: Annotated[str, Field(min_length=1, max_length=120, examples=["KWG-001"])]
+    code: Annotated[str, Field(pattern=r"^[a-z_]{1,80}$", examples=["tree_loss"])]
+    statement: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=10_000,
+            examples=["The trees fell in the storm of May 2022; see the county's report."],
+        ),
+    ]
+
+
+class ContestDecisionRequest(BaseModel):
+    """What a verifier says of a contest."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    upheld: bool
+    statement: Annotated[
+        str,
+        Field(min_length=1, max_length=10_000, examples=["The report names the parcel; upheld."]),
+    ]
+
+
+# Taken apart by hand: FastAPI would read the form before anybody asked whose it is.
+async def _objection(
+    request: Request, settings: SettingsDep, _access: Annotated[None, Depends(demand_access)]
+) -> Objection:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise WrongMediaType(
+            f"Send the contest as a form, '{_FORM}', with upload_id, plot_id, code, statement and, "
+            "if you have one, the file 'evidence'."
+        )
+    allow_body(request, _LARGEST_EVIDENCE_BYTES)
+    try:
+        async with request.form(max_files=1, max_fields=len(ObjectionForm.model_fields)) as form:
+            evidence = form.get("evidence")
+            told = {name: value for name, value in form.items() if name != "evidence"}
+            stated = ObjectionForm.model_validate(told)
+            name = sha256 = ""
+            if isinstance(evidence, UploadFile) and evidence.size:
+                name = evidence.filename or "evidence"
+                sha256 = await run_in_threadpool(_keep, evidence, settings)
+    except ClientDisconnect as error:
+        raise UploadRefused("cut_short", "The upload ended early; send it again.") from error
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from error
+    return Objection(
+        str(stated.upload_id), stated.plot_id, stated.code, stated.statement, name, sha256
+    )
+
+
+def _keep(evidence: UploadFile, settings: Settings) -> str:
+    def pieces() -> Iterator[bytes]:
+        while piece := evidence.file.read(_PIECE_BYTES):
+            yield piece
+
+    return PrivateStore(settings).put_stream(pieces(), limit_bytes=_LARGEST_EVIDENCE_BYTES)[0]
+
+
+def _described() -> dict[str, Any]:
+    shape = ObjectionForm.model_json_schema()
+    shape["properties"]["evidence"] = {
+        "type": "string",
+        "format": "binary",
+        "description": f"any file, at most {_LARGEST_EVIDENCE_BYTES // 10**6} MB; kept encrypted",
+    }
+    return {"requestBody": {"required": True, "content": {_FORM: {"schema": shape}}}}
+
+
+@router.post(
+    "/projects/{project_id}/contests",
+    status_code=status.HTTP_201_CREATED,
+    summary="Contest a finding",
+    responses=example("contest", status=201),
+    openapi_extra=_described(),
+)
+def file_contest(
+    project_id: ProjectId,
+    objection: Annotated[Objection, Depends(_objection)],
+    caller: Caller,
+    session: WriteSession,
+    settings: SettingsDep,
+    _query: Plain,
+) -> ContestView:
+    """Say that a finding that refused a plot is wrong. Needs the key of the project's developer.
+
+    Where a verifier upholds it, the plot goes in with a warning when the upload is screened again.
+    """
+    return contests.file(session, settings, project_id, objection, by=caller)
+
+
+@router.get(
+    "/projects/{project_id}/contests",
+    summary="Contests of a project",
+    responses=example("contests"),
+)
+def list_contests(
+    session: ReadSession, project_id: ProjectId, caller: Caller, _query: Plain
+) -> tuple[ContestView, ...]:
+    """List a project's contests, newest first."""
+    return contests.contests(session, project_id, by=caller)
+
+
+@router.get("/contests", summary="Contests that wait", responses=example("contests"))
+def list_open_contests(
+    session: ReadSession, caller: Caller, _query: Plain
+) -> tuple[ContestView, ...]:
+    """List what waits for a verifier, oldest first. Needs a verifier's key."""
+    return contests.open_contests(session, by=caller)
+
+
+@router.post(
+    "/contests/{contest_id}/decision",
+    status_code=status.HTTP_201_CREATED,
+    summary="Decide a contest",
+    responses=example("contest_decided", status=201),
+)
+def decide_contest(
+    session: WriteSession, contest_id: ContestId, body: ContestDecisionRequest, caller: Caller
+) -> ContestView:
+    """Uphold a contest or turn it down, once. Needs a verifier's key."""
+    return contests.decide(
+        session, str(contest_id), upheld=body.upheld, statement=body.statement, by=caller
+    )
