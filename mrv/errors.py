@@ -4,6 +4,8 @@ MrvError
 ├── InputRejected            what was brought cannot be used as it is
 │   ├── ProjectInvalid       project.toml is missing something or contradicts itself
 │   ├── TableInvalid         a table lacks a column or cannot be read
+│   │   └── BoundaryFileRefused  a file of boundaries cannot be taken in as a whole
+│   ├── ArchiveRefused       a zip cannot be opened safely
 │   └── OutOfCalibration     a value lies outside the range its equation was fitted on
 ├── SourceFailed             something outside did not answer truthfully or at all
 │   ├── CatalogUnreadable    no STAC catalog or API is to be had there
@@ -45,6 +47,28 @@ class TableInvalid(InputRejected):
     """A table lacks a column or cannot be read."""
 
     code = "input.table_invalid"
+
+
+class BoundaryFileRefused(TableInvalid):
+    """A file of boundaries cannot be taken in as a whole; the code says which of its faults."""
+
+    code = "boundaries.refused"
+
+    def __init__(self, fault: str, message: str, **facts: object) -> None:
+        super().__init__(message, **facts)
+        self.fault = fault
+        self.code = f"boundaries.{fault}"
+
+
+class ArchiveRefused(InputRejected):
+    """A zip cannot be opened safely; the code says which of its faults."""
+
+    code = "archive.refused"
+
+    def __init__(self, fault: str, message: str, **facts: object) -> None:
+        super().__init__(message, **facts)
+        self.fault = fault
+        self.code = f"archive.{fault}"
 
 
 class OutOfCalibration(InputRejected):

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from mrv.errors import ProjectInvalid
 from mrv.project import ProjectSettings, parse_project
+from mrv.sources.archives import shown
 from registry_api.errors import NotAllowed, UploadRefused
 from registry_api.services.accounts import AccountView
-from registry_api.services.archives import Archive, shown
+from registry_api.services.archives import ProjectArchive
 from registry_api.services.deliveries import PLOTS, PROJECT, TREES, Delivery, record_delivery
 from registry_api.services.projects import register_project
 from registry_api.settings import Settings
@@ -161,7 +162,7 @@ def read_upload(body: bytes) -> Upload:
     Raises:
         UploadRefused: If the archive or the project in it cannot be taken in.
     """
-    archive = Archive(body)
+    archive = ProjectArchive(body)
     home = _project_folder(archive.paths)
     place = str(home / PROJECT)
     settings_file = archive.read(place)

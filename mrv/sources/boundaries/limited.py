@@ -1,0 +1,177 @@
+"""Reading in a limited child process: whatever a file does, it does not do it here.
+
+The child gets so much memory and so much time, no environment, no network and no file but the one
+that is handed to it. One that is stopped by a limit becomes a sentence.
+"""
+
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from mrv.errors import BoundaryFileRefused
+from mrv.sources.boundaries import child
+from mrv.sources.boundaries.features import MAX_BYTES, BoundaryFile, to_frame
+from mrv.sources.boundaries.formats import out_of_memory, shown_name
+
+_ROOT = str(Path(__file__).resolve().parents[3])
+_START = (
+    "import sys; sys.path.append(sys.argv.pop()); "
+    "from mrv.sources.boundaries.child import main; main()"
+)
+_LARGEST_ANSWER_BYTES = 2 << 30
+_LARGEST_REFUSAL_BYTES = 20_000
+_FAULT = re.compile(r"[a-z_]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a child may take.
+
+    Attributes:
+        file_bytes: Largest file that is handed to it at all.
+        memory_bytes: Its address space.
+        time_s: Processor time for the smallest file.
+        time_s_per_mb: Processor time on top, for each MB of the file.
+        patience: How many times its processor time a child may take by the clock on the wall.
+    """
+
+    file_bytes: int = MAX_BYTES
+    memory_bytes: int = 3 << 30
+    time_s: float = 10.0
+    time_s_per_mb: float = 0.3
+    patience: float = 1.5
+
+
+def read_boundaries(
+    data: bytes | Path, name: str, *, crs: str = "", limits: Limits | None = None
+) -> BoundaryFile:
+    """Read a boundary file that somebody else made.
+
+    Args:
+        data: The file, or where it lies.
+        name: As its sender calls it; the extension says the format.
+        crs: Coordinate system such as "EPSG:32636", for a file that states none.
+        limits: What reading may take.
+
+    Raises:
+        BoundaryFileRefused: If the file as a whole cannot be taken in, or took too much.
+    """
+    limits = limits or Limits()
+    shown = shown_name(name)
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    if size > limits.file_bytes:
+        raise BoundaryFileRefused(
+            "too_large",
+            f"{shown} has {size / 1e6:,.0f} MB, and at most {limits.file_bytes / 1e6:,.0f} MB are "
+            "read; split it.",
+            file=shown,
+        )
+    cpu_s = limits.time_s + limits.time_s_per_mb * size / 1e6
+    asked = {
+        "name": name,
+        "crs": crs,
+        "cpu_s": math.ceil(cpu_s),
+        "memory_bytes": limits.memory_bytes,
+    }
+    command = [sys.executable, "-I", "-X", "utf8", "-c", _START, json.dumps(asked), _ROOT]
+    with ExitStack() as open_files:
+        source = open_files.enter_context(data.open("rb")) if isinstance(data, Path) else None
+        process = open_files.enter_context(
+            subprocess.Popen(  # noqa: S603  # our own interpreter and code
+                command,
+                stdin=source or subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+            )
+        )
+        answer, late = _converse(process, data, limits.patience * cpu_s)
+    return _understood(process.returncode, answer, shown, late=late)
+
+
+# Nothing of ours goes in: no address of a database, no key, no proxy that would be asked.
+_ENVIRONMENT = {
+    "PATH": os.defpath,
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "2",
+    "PROJ_NETWORK": "OFF",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def _converse(
+    process: subprocess.Popen[bytes], data: bytes | Path | None, most_s: float
+) -> tuple[bytes, bool]:
+    """Hand the file over and take the answer, for so long and of such a size and no more."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    clock = threading.Timer(most_s, stop)
+    clock.start()
+    try:
+        if isinstance(data, bytes) and process.stdin is not None:
+            threading.Thread(target=_feed, args=(process.stdin, data), daemon=True).start()
+        answer = b"" if process.stdout is None else process.stdout.read(_LARGEST_ANSWER_BYTES)
+        if len(answer) == _LARGEST_ANSWER_BYTES:
+            process.kill()
+        process.wait()
+    finally:
+        clock.cancel()
+        process.kill()
+    return answer, late.is_set()
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    with suppress(OSError), pipe:  # a child that was stopped hears nothing more
+        pipe.write(data)
+
+
+def _understood(code: int, answer: bytes, name: str, *, late: bool) -> BoundaryFile:
+    """Make of the child's end and its last words a table or a refusal.
+
+    Raises:
+        BoundaryFileRefused: If it refused, or was stopped by a limit.
+    """
+    if code == 0:
+        try:
+            with pa.ipc.open_stream(answer) as stream:
+                table = stream.read_all()
+            table.validate(full=True)
+            return to_frame(table)
+        except (pa.ArrowException, ValueError, KeyError):
+            code = child.FAILED
+    if code == child.REFUSED:
+        told = json.loads(answer[:_LARGEST_REFUSAL_BYTES])
+        fault = str(told["fault"])
+        if _FAULT.fullmatch(fault):
+            raise BoundaryFileRefused(fault, str(told["message"]), file=name)
+    if late or code == -signal.SIGXCPU:
+        raise BoundaryFileRefused(
+            "timeout",
+            f"{name} takes longer to read than a file of its size may; export it again, or split "
+            "it.",
+            file=name,
+        )
+    if code == child.OUT_OF_MEMORY:
+        raise out_of_memory(name)
+    raise BoundaryFileRefused(
+        "damaged", f"{name} cannot be read to its end; export it again.", file=name
+    )
