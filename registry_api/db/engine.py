@@ -102,6 +102,11 @@ def _begin_elsewhere(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
+def reads_only(session: Session) -> bool:
+    """Tell whether a transaction is one of `Database.reading`."""
+    return bool(session.connection().get_execution_options().get(_READ_ONLY, False))
+
+
 def lock_for_writing(session: Session) -> None:
     """Wait until no other writer of the ledger is at work; SQLite's BEGIN has done so already."""
     if session.get_bind().dialect.name == "postgresql":

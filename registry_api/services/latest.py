@@ -6,31 +6,38 @@ The selections are made once: putting one together costs more than running it.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.util import AliasedClass
 
-from registry_api.db.models import PlotVersion, ProjectVersion
+from registry_api.db.models import Plot, PlotExit, PlotVersion, ProjectVersion
 
 
 @cache
 def newest_projects() -> "AliasedClass[ProjectVersion]":
     """Give project versions, reduced to the newest of each project."""
-    newest: AliasedClass[ProjectVersion] = _newest(ProjectVersion, ProjectVersion.project_id)
+    newest: AliasedClass[ProjectVersion] = _newest(ProjectVersion, "project_id")
     return newest
 
 
 @cache
 def newest_plots() -> "AliasedClass[PlotVersion]":
     """Give plot versions, reduced to the newest of each plot."""
-    newest: AliasedClass[PlotVersion] = _newest(PlotVersion, PlotVersion.plot_key)
+    newest: AliasedClass[PlotVersion] = _newest(PlotVersion, "plot_key")
     return newest
 
 
-def _newest(table: Any, key: Any) -> Any:  # noqa: ANN401  (SQLAlchemy has no type for "any mapped class")
-    ranked = select(
-        table,
-        func.row_number().over(partition_by=key, order_by=table.version.desc()).label("rank"),
-    ).subquery()
-    newest = select(*(c for c in ranked.c if c.name != "rank")).where(ranked.c.rank == 1)
-    return aliased(table, newest.subquery())
+def has_left() -> ColumnElement[bool]:
+    """Say of a `Plot` whether it left the programme."""
+    return exists().where(PlotExit.plot_key == Plot.id)
+
+
+def _newest(table: Any, key: str) -> Any:  # noqa: ANN401  (SQLAlchemy has no type for "any mapped class")
+    # Asked row by row, so that one project's plots cost as much as that project has plots.
+    later = aliased(table)
+    newest = (
+        select(func.max(later.version))
+        .where(getattr(later, key) == getattr(table, key))
+        .scalar_subquery()
+    )
+    return aliased(table, select(table).where(table.version == newest).subquery())

@@ -3,14 +3,32 @@
 The bytes are in the private store before anything here is called; screening is `plot_screening`.
 """
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
+from registry_api.db import lock_for_writing
+from registry_api.db.models import PlotUpload, UploadOutcome, UploadRun, UploadRunState
+from registry_api.errors import Contradiction, NotAcceptable, NotFound
+from registry_api.services import idempotency, paging, private_reads, screening_runs
 from registry_api.services.accounts import AccountView
-from registry_api.services.upload_views import ColumnsView, RunChoices, UploadView
+from registry_api.services.private_store import PrivateStore
+from registry_api.services.project_access import open_to, owned_by
+from registry_api.services.upload_views import ColumnGuess, ColumnsView, RunChoices, UploadView
 from registry_api.services.views import Page
 from registry_api.settings import Settings
+
+_LONGEST_NAME = 200
+_LONGEST_CRS = 100
+_LONGEST_COLUMN = 200
+_MOST_COLUMNS = 100
+_MOST_PROPOSALS = 1_000_000
+_AS_IT_STATES = RunChoices({})
 
 
 def receive(
@@ -45,7 +63,34 @@ def receive(
         KeyReused: If the key belongs to another request.
         NotAcceptable: If the name or the choices cannot be used.
     """
-    raise NotImplementedError
+    owned_by(session, project_id, by)
+    choices = _usable(choices or _AS_IT_STATES)
+    lock_for_writing(session)
+    request = {"project": project_id, "sha256": sha256, "choices": asdict(choices)}
+    if idempotency_key is not None:
+        earlier = idempotency.answered(session, by.id, idempotency_key, "upload_plots", request)
+        if earlier is not None:
+            return _shown(session, project_id, UUID(earlier)), False
+    row = session.scalars(
+        select(PlotUpload).where(PlotUpload.project_id == project_id, PlotUpload.sha256 == sha256)
+    ).first()
+    new = row is None
+    if row is None:
+        row = PlotUpload(
+            id=uuid4(),
+            project_id=project_id,
+            sha256=sha256,
+            name=_shown_name(name),
+            size_bytes=size_bytes,
+            uploaded_by=by.id,
+            received_at=datetime.now(UTC),
+        )
+        session.add(row)
+        session.flush()
+        screening_runs.ask(session, row.id, 1, choices, by)
+    if idempotency_key is not None:
+        idempotency.remember(session, by.id, idempotency_key, "upload_plots", request, str(row.id))
+    return _shown(session, project_id, row.id), new
 
 
 def upload(session: Session, project_id: str, upload_id: str, *, by: AccountView) -> UploadView:
@@ -54,7 +99,8 @@ def upload(session: Session, project_id: str, upload_id: str, *, by: AccountView
     Raises:
         NotFound: If there is no such project or upload for this account.
     """
-    raise NotImplementedError
+    open_to(session, project_id, by)
+    return _shown(session, project_id, _key(upload_id))
 
 
 def uploads(
@@ -70,7 +116,24 @@ def uploads(
     Raises:
         NotFound: If there is no such project for this account.
     """
-    raise NotImplementedError
+    open_to(session, project_id, by)
+    (before,) = paging.decode(cursor, int) or (None,)
+    # Runs are numbered as they come, so the first run of an upload orders uploads.
+    query = (
+        select(PlotUpload.id, UploadRun.id)
+        .join(UploadRun, UploadRun.upload_id == PlotUpload.id)
+        .where(PlotUpload.project_id == project_id, UploadRun.number == 1)
+        .order_by(UploadRun.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(UploadRun.id < before)
+    rows = session.execute(query).all()
+    shown = rows[:limit]
+    return Page(
+        tuple(_shown(session, project_id, upload_id) for upload_id, _run in shown),
+        paging.encode(shown[-1][1]) if len(rows) > limit else None,
+    )
 
 
 def run_again(
@@ -84,7 +147,17 @@ def run_again(
         Contradiction: If a run of it has not ended yet.
         NotAcceptable: If the choices cannot be used.
     """
-    raise NotImplementedError
+    owned_by(session, project_id, by)
+    choices = _usable(choices)
+    lock_for_writing(session)
+    held = _shown(session, project_id, _key(upload_id))
+    if held.run.state in ("waiting", "working"):
+        raise Contradiction(
+            f"Run {held.run.number} of this upload has not ended; wait for it, then ask again.",
+            run=held.run.number,
+        )
+    screening_runs.ask(session, _key(upload_id), held.run.number + 1, choices, by)
+    return _shown(session, project_id, _key(upload_id))
 
 
 def columns(
@@ -95,7 +168,15 @@ def columns(
     Raises:
         NotFound: If there is no such project or upload for this account.
     """
-    raise NotImplementedError
+    open_to(session, project_id, by)
+    sha256 = newest_tables(session, find(session, project_id, upload_id)).get("columns")
+    if sha256 is None:
+        return ColumnsView((), {})
+    held = json.loads(PrivateStore(settings).read(sha256))
+    return ColumnsView(
+        tuple(ColumnGuess(**guess) for guess in held["guesses"]),
+        {theirs: tuple(samples) for theirs, samples in held["theirs"].items()},
+    )
 
 
 def raw_file(
@@ -113,4 +194,105 @@ def raw_file(
         NotFound: If there is no such project or upload for this account.
         NotAcceptable: If no purpose is stated.
     """
-    raise NotImplementedError
+    shown = upload(session, project_id, upload_id, by=by)
+    private_reads.note(
+        session,
+        settings,
+        by=by,
+        purpose=purpose,
+        what="file",
+        project_id=project_id,
+        subject=shown.name,
+    )
+    return shown, PrivateStore(settings).open(shown.sha256)
+
+
+def find(session: Session, project_id: str, upload_id: str) -> PlotUpload:
+    """Find an upload of a project.
+
+    Raises:
+        NotFound: If there is none of that id.
+    """
+    return _find(session, project_id, _key(upload_id))
+
+
+def newest_tables(session: Session, upload: PlotUpload) -> dict[str, str]:
+    """Name the tables of the newest run that has any, whether or not it has ended."""
+    rows = session.execute(
+        select(UploadRunState.tables, UploadOutcome.tables)
+        .join(UploadRun, UploadRun.id == UploadRunState.run_key)
+        .outerjoin(UploadOutcome, UploadOutcome.run_key == UploadRun.id)
+        .where(UploadRun.upload_id == upload.id)
+        .order_by(UploadRun.number.desc())
+    )
+    for so_far, final in rows:
+        tables: dict[str, str] = json.loads(final or so_far)
+        if tables:
+            return tables
+    return {}
+
+
+def _find(session: Session, project_id: str, upload_id: UUID) -> PlotUpload:
+    row = session.get(PlotUpload, upload_id)
+    if row is None or row.project_id != project_id:
+        raise NotFound(f"There is no upload '{upload_id}' of {project_id}.", upload=str(upload_id))
+    return row
+
+
+def _shown(session: Session, project_id: str, upload_id: UUID) -> UploadView:
+    row = _find(session, project_id, upload_id)
+    later = aliased(UploadRun)
+    newest = select(func.max(later.number)).where(later.upload_id == upload_id).scalar_subquery()
+    run, state, outcome = (
+        session.execute(
+            select(UploadRun, UploadRunState, UploadOutcome)
+            .join(UploadRunState, UploadRunState.run_key == UploadRun.id)
+            .outerjoin(UploadOutcome, UploadOutcome.run_key == UploadRun.id)
+            .where(UploadRun.upload_id == upload_id, UploadRun.number == newest)
+        )
+        .one()
+        .tuple()
+    )
+    return UploadView(
+        id=str(row.id),
+        project_id=row.project_id,
+        name=row.name,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        format=outcome.format if outcome else "",
+        uploaded_by=row.uploaded_by,
+        received_at=row.received_at,
+        runs=run.number,
+        run=screening_runs.view(run, state, outcome),
+    )
+
+
+def _key(upload_id: str) -> UUID:
+    try:
+        return UUID(upload_id)
+    except ValueError as error:
+        raise NotFound(f"There is no upload '{upload_id[:80]}'.") from error
+
+
+def _shown_name(name: str) -> str:
+    """Keep the last part of a path, and of that what can be shown; the ending tells the format."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(letter for letter in last if letter.isprintable()).strip(" .")
+    if not plain:
+        raise NotAcceptable("The file needs a name with an ending, such as plots.kml.")
+    return plain[-_LONGEST_NAME:]
+
+
+def _usable(choices: RunChoices) -> RunChoices:
+    texts = [*choices.columns.keys(), *choices.columns.values()]
+    if len(choices.columns) > _MOST_COLUMNS or any(len(text) > _LONGEST_COLUMN for text in texts):
+        raise NotAcceptable(
+            f"At most {_MOST_COLUMNS} columns are mapped, with names of at most "
+            f"{_LONGEST_COLUMN} characters."
+        )
+    if len(choices.crs) > _LONGEST_CRS or not choices.crs.isprintable():
+        raise NotAcceptable("The coordinate system is named like EPSG:32636.")
+    features = choices.accept_proposals
+    if len(features) > _MOST_PROPOSALS or any(feature < 1 for feature in features):
+        raise NotAcceptable("Proposals are accepted by the number of their feature, from 1.")
+    return RunChoices(dict(choices.columns), choices.crs, tuple(sorted(set(features))))

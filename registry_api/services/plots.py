@@ -5,28 +5,35 @@ record is, are `mrv.plots`. The exact boundary, its box and its salt leave this 
 """
 
 import hashlib
+import json
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from registry_api.db import lock_for_writing
 from registry_api.db.models import Plot, PlotVersion, Project
 from registry_api.errors import NotAcceptable, NotFound
 from registry_api.services import ledger
 from registry_api.services.canonical import canonical_json, sha256_of_text
-from registry_api.services.latest import newest_plots
+from registry_api.services.latest import has_left, newest_plots
 from registry_api.services.views import PlotCell
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from mrv.plots.surroundings import Shapes
+
 _SALT_BYTES = 32
 _HALF_TURN, _POLE = 180.0, 90.0  # degrees
 _LONGEST_ID = 120
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class PlotRecord:
     Attributes:
         boundary_wkb: Polygon or multipolygon, WGS 84, longitude first.
         area_ha: Geodesic area [ha].
+        attributes: The other columns of the plot table; None leaves what is held as it is.
     """
 
     plot_id: str
@@ -43,6 +51,7 @@ class PlotRecord:
     role: Literal["enrolled", "control"]
     boundary_wkb: bytes
     area_ha: float
+    attributes: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +63,61 @@ class Registration:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is known of a plot: its key, and its newest version if it has one."""
+
+    key: int
+    version: int = 0
+    stated: tuple[object, ...] = ()
+    attributes: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A version to be written: where it belongs, and what nobody can guess of it."""
+
+    row: int
+    key: int
+    version: int
+    attributes: str
+    salt: bytes
+    commitment: str
+
+
 def register_plots(
-    session: Session, project_id: str, records: Sequence[PlotRecord]
+    session: Session,
+    project_id: str,
+    records: Sequence[PlotRecord],
+    *,
+    upload_id: UUID | None = None,
 ) -> Registration:
-    """Take plots in; a changed boundary, stratum or role is a new version, the same is nothing.
+    """Take plots in; what is stated otherwise than before is a new version, the same is nothing.
+
+    Args:
+        session: The transaction.
+        project_id: Whose plots they are.
+        records: What is handed in.
+        upload_id: The upload they came in; None where they came in a project folder.
 
     Raises:
         NotFound: If the project is not registered.
         NotAcceptable: If a record is unusable, or a plot comes twice; nothing is written then.
     """
+    import shapely  # a tenth of a second that the API's start-up can do without
+
     project = session.get(Project, project_id)
     if project is None:
         raise NotFound(f"There is no project '{project_id}'.", project=project_id)
-    versions = _understood(project_id, records)
-    keys = {
-        row.plot_id: row
-        for row in session.scalars(select(Plot).where(Plot.project_id == project_id))
-    }
-    held = _newest_by_key(session, project_id)
-    written: list[PlotVersion] = []
-    new = 0
-    for record, version in zip(records, versions, strict=True):
-        plot = keys.get(record.plot_id)
-        if plot is None:
-            plot = Plot(project_id=project_id, plot_id=record.plot_id)
-            session.add(plot)
-            session.flush()
-            new += 1
-        before = held.get(plot.id)
-        if before is None or not _same(version, before):
-            version.plot_key = plot.id
-            version.version = before.version + 1 if before else 1
-            written.append(version)
+    boundaries = shapely.from_wkb([record.boundary_wkb for record in records], on_invalid="ignore")
+    _refuse_faults(project_id, records, boundaries)
+    lock_for_writing(session)  # versions are numbered and read in the order of their ids
+    normal = shapely.to_wkb(shapely.normalize(shapely.force_2d(boundaries)), byte_order=1)
+    sha256s = [hashlib.sha256(wkb).hexdigest() for wkb in normal]
+    held = _held(session, project_id, [record.plot_id for record in records])
+    new = [record.plot_id for record in records if record.plot_id not in held]
+    held |= _named(session, project_id, new)
+    written = list(_changed(records, boundaries, sha256s, held))
     if written:
         entry = ledger.append(
             session,
@@ -99,15 +131,15 @@ def register_plots(
                 ),
             },
         )
-        for version in written:
-            version.recorded_at = entry.recorded_at
-        session.add_all(written)
-        session.flush()
-    return Registration(new, len(written) - new, len(records) - len(written))
+        told = _Told(records, boundaries, sha256s, upload_id, entry.recorded_at)
+        for first in range(0, len(written), _ROWS_AT_ONCE):
+            part = written[first : first + _ROWS_AT_ONCE]
+            session.execute(insert(PlotVersion), told.rows(part))
+    return Registration(len(new), len(written) - len(new), len(records) - len(written))
 
 
 def public_plots(session: Session, project_id: str) -> tuple[PlotCell, ...]:
-    """List a project's plots as the public may see them.
+    """List the plots that take part in a project as the public may see them.
 
     Raises:
         NotFound: If the project is not registered.
@@ -118,7 +150,7 @@ def public_plots(session: Session, project_id: str) -> tuple[PlotCell, ...]:
     rows = session.execute(
         select(Plot.plot_id, plot)
         .join(plot, plot.plot_key == Plot.id)
-        .where(Plot.project_id == project_id)
+        .where(Plot.project_id == project_id, ~has_left())
         .order_by(Plot.plot_id)
     )
     return tuple(
@@ -164,13 +196,80 @@ def _feature(plot: PlotCell) -> dict[str, Any]:
     }
 
 
-def _understood(project_id: str, records: Sequence[PlotRecord]) -> list[PlotVersion]:
-    """Read the boundaries and derive what the public sees; all of them or none."""
-    import shapely  # a tenth of a second that the API's start-up can do without
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What came, by position, and what holds for all of it."""
 
+    records: Sequence[PlotRecord]
+    boundaries: "Shapes"
+    sha256s: Sequence[str]
+    upload_id: UUID | None
+    recorded_at: datetime
+
+    def rows(self, versions: Sequence[_Version]) -> list[dict[str, object]]:
+        """Lay versions out as rows, with the coarse record that the public sees."""
+        from mrv.plots import disclosure
+
+        half = disclosure.CELL_DEGREES / 2
+        rows: list[dict[str, object]] = []
+        for version in versions:
+            record = self.records[version.row]
+            west, south, east, north = map(float, self.boundaries[version.row].bounds)
+            lon, lat = disclosure.coarse_cell((west + east) / 2, (south + north) / 2)
+            rows.append(
+                {
+                    "plot_key": version.key,
+                    "version": version.version,
+                    "stratum": record.stratum,
+                    "role": record.role,
+                    "boundary_wkb": record.boundary_wkb,
+                    "boundary_sha256": self.sha256s[version.row],
+                    "west": west,
+                    "south": south,
+                    "east": east,
+                    "north": north,
+                    "area_ha": record.area_ha,
+                    "salt": version.salt,
+                    "commitment": version.commitment,
+                    "cell_west": round(lon - half, 2),
+                    "cell_south": round(lat - half, 2),
+                    "cell_east": round(lon + half, 2),
+                    "cell_north": round(lat + half, 2),
+                    "area_band": disclosure.area_band(record.area_ha),
+                    "recorded_at": self.recorded_at,
+                    "attributes": version.attributes,
+                    "upload_id": self.upload_id,
+                }
+            )
+        return rows
+
+
+def _changed(
+    records: Sequence[PlotRecord],
+    boundaries: "Shapes",
+    sha256s: Sequence[str],
+    held: Mapping[str, _Held],
+) -> Iterator[_Version]:
+    """Find the records that state something new, and salt each boundary."""
     from mrv.plots import disclosure
 
-    boundaries = shapely.from_wkb([record.boundary_wkb for record in records], on_invalid="ignore")
+    for row, record in enumerate(records):
+        before = held[record.plot_id]
+        attributes = (
+            before.attributes
+            if record.attributes is None
+            else json.dumps(dict(record.attributes), sort_keys=True, ensure_ascii=False)
+        )
+        band = disclosure.area_band(record.area_ha)
+        stated = (sha256s[row], record.stratum, record.role, record.area_ha, band)
+        if (stated, attributes) == (before.stated, before.attributes):
+            continue
+        salt = secrets.token_bytes(_SALT_BYTES)
+        commitment = disclosure.commit_boundary(boundaries[row], salt)
+        yield _Version(row, before.key, before.version + 1, attributes, salt, commitment)
+
+
+def _refuse_faults(project_id: str, records: Sequence[PlotRecord], boundaries: "Shapes") -> None:
     faults = [
         fault
         for record, boundary in zip(records, boundaries, strict=True)
@@ -182,34 +281,6 @@ def _understood(project_id: str, records: Sequence[PlotRecord]) -> list[PlotVers
         raise NotAcceptable(
             f"Plots of {project_id} were not taken in: {'; '.join(faults[:10])}.", faults=faults
         )
-    half = disclosure.CELL_DEGREES / 2
-    versions = []
-    for record, boundary in zip(records, boundaries, strict=True):
-        west, south, east, north = (float(edge) for edge in boundary.bounds)
-        lon, lat = disclosure.coarse_cell((west + east) / 2, (south + north) / 2)
-        salt = secrets.token_bytes(_SALT_BYTES)
-        normal = shapely.to_wkb(shapely.normalize(shapely.force_2d(boundary)), byte_order=1)
-        versions.append(
-            PlotVersion(
-                stratum=record.stratum,
-                role=record.role,
-                boundary_wkb=record.boundary_wkb,
-                boundary_sha256=hashlib.sha256(normal).hexdigest(),
-                west=west,
-                south=south,
-                east=east,
-                north=north,
-                area_ha=record.area_ha,
-                salt=salt,
-                commitment=disclosure.commit_boundary(boundary, salt),
-                cell_west=round(lon - half, 2),
-                cell_south=round(lat - half, 2),
-                cell_east=round(lon + half, 2),
-                cell_north=round(lat + half, 2),
-                area_band=disclosure.area_band(record.area_ha),
-            )
-        )
-    return versions
 
 
 def _fault(record: PlotRecord, boundary: "BaseGeometry | None") -> str | None:
@@ -225,14 +296,40 @@ def _fault(record: PlotRecord, boundary: "BaseGeometry | None") -> str | None:
     return None
 
 
-def _newest_by_key(session: Session, project_id: str) -> dict[int, PlotVersion]:
-    plot = newest_plots()
-    rows = session.scalars(
-        select(plot).join(Plot, plot.plot_key == Plot.id).where(Plot.project_id == project_id)
+def _held(session: Session, project_id: str, plot_ids: Sequence[str]) -> dict[str, _Held]:
+    """Find what is known of these plots."""
+    newest = newest_plots()
+    held: dict[str, _Held] = {}
+    for first in range(0, len(plot_ids), _ROWS_AT_ONCE):
+        some = plot_ids[first : first + _ROWS_AT_ONCE]
+        rows = session.execute(
+            select(
+                Plot.plot_id,
+                Plot.id,
+                newest.version,
+                newest.attributes,
+                newest.boundary_sha256,
+                newest.stratum,
+                newest.role,
+                newest.area_ha,
+                newest.area_band,
+            )
+            .outerjoin(newest, newest.plot_key == Plot.id)
+            .where(Plot.project_id == project_id, Plot.plot_id.in_(some))
+        )
+        for plot_id, key, version, attributes, *stated in rows:
+            held[plot_id] = (
+                _Held(key) if version is None else _Held(key, version, tuple(stated), attributes)
+            )
+    return held
+
+
+def _named(session: Session, project_id: str, plot_ids: Sequence[str]) -> dict[str, _Held]:
+    """Give new plots their keys."""
+    if not plot_ids:
+        return {}
+    keys = session.scalars(
+        insert(Plot).returning(Plot.id, sort_by_parameter_order=True),
+        [{"project_id": project_id, "plot_id": plot_id} for plot_id in plot_ids],
     )
-    return {row.plot_key: row for row in rows}
-
-
-def _same(found: PlotVersion, held: PlotVersion) -> bool:
-    stated = ("boundary_sha256", "stratum", "role", "area_ha", "area_band")
-    return all(getattr(found, name) == getattr(held, name) for name in stated)
+    return {plot_id: _Held(key) for plot_id, key in zip(plot_ids, keys, strict=True)}

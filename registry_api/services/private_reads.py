@@ -1,10 +1,56 @@
 """The log of looks at what is private: who looked, in which role, at what, and what for."""
 
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry_api.db import reads_only
+from registry_api.db.models import PrivateLook
+from registry_api.services import paging
 from registry_api.services.accounts import AccountView
+from registry_api.services.project_access import open_to, stated_purpose
+from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.upload_views import PrivateRead
 from registry_api.services.views import Page
+from registry_api.settings import Settings
+
+What = Literal["farmer", "file", "report", "boundary", "forgotten"]
+
+
+def note(
+    session: Session,
+    settings: Settings,
+    *,
+    by: AccountView,
+    purpose: str,
+    what: What,
+    project_id: str,
+    subject: str,
+) -> None:
+    """Write a look down before it happens.
+
+    A transaction that only reads cannot; the look is then written in one of its own.
+
+    Raises:
+        NotAcceptable: If no purpose is stated.
+    """
+    look = PrivateLook(
+        at=datetime.now(UTC),
+        account_id=by.id,
+        role=by.role,
+        purpose=stated_purpose(purpose),
+        what=what,
+        project_id=project_id,
+        subject=subject[:200],
+    )
+    if reads_only(session):
+        with unit_of_work(settings) as own:
+            own.add(look)
+    else:
+        session.add(look)
+        session.flush()
 
 
 def reads(
@@ -20,4 +66,25 @@ def reads(
     Raises:
         NotFound: If there is no such project for this account.
     """
-    raise NotImplementedError
+    open_to(session, project_id, by)
+    (before,) = paging.decode(cursor, int) or (None,)
+    query = select(PrivateLook).where(PrivateLook.project_id == project_id)
+    if before is not None:
+        query = query.where(PrivateLook.id < before)
+    rows = session.scalars(query.order_by(PrivateLook.id.desc()).limit(limit + 1)).all()
+    shown = rows[:limit]
+    return Page(
+        tuple(
+            PrivateRead(
+                at=row.at,
+                account_id=row.account_id,
+                role=row.role,
+                purpose=row.purpose,
+                what=row.what,
+                project_id=row.project_id,
+                subject=row.subject,
+            )
+            for row in shown
+        ),
+        paging.encode(shown[-1].id) if len(rows) > limit else None,
+    )

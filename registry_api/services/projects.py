@@ -18,7 +18,7 @@ from registry_api.errors import NotAcceptable, NotAllowed, NotFound
 from registry_api.services import batches, ledger, paging, periods
 from registry_api.services.accounts import register_account
 from registry_api.services.canonical import canonical_json
-from registry_api.services.latest import newest_plots, newest_projects
+from registry_api.services.latest import has_left, newest_plots, newest_projects
 from registry_api.services.views import Page, ProjectCard, ProjectDetail
 
 
@@ -234,7 +234,7 @@ def _land(session: Session, project_ids: Sequence[str]) -> dict[str, _Land]:
             func.avg((plot.cell_south + plot.cell_north) / 2),
         )
         .join(plot, plot.plot_key == Plot.id)
-        .where(Plot.project_id.in_(project_ids))
+        .where(Plot.project_id.in_(project_ids), ~has_left())
         .group_by(Plot.project_id)
     )
     return {
