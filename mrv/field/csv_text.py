@@ -1,11 +1,15 @@
 """Bytes of a CSV file, as crews and spreadsheets write them, to a table of text.
 
 Tolerated: a byte order mark, UTF-16 or Windows encoding, any line ends, comment lines at the top,
-and semicolons, tabs or bars between cells. What the cells mean is `inventory.py`.
+and semicolons, tabs or bars between cells. What the cells mean is `inventory.py` for trees and
+`mrv.sources.boundaries.cells` for boundaries.
 """
 
 import csv
 import io
+import re
+from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -13,8 +17,13 @@ from mrv.errors import TableInvalid
 
 ROW = "row"
 SURPLUS = "surplus_cells"
+MAX_COLUMNS = 2_000  # of a header; a form of five hundred questions in three repeats has fewer [P]
+MAX_CELLS = 40_000_000  # of a table; a million corners with all they need are five million [P]
 _DELIMITERS = ",;\t|"
-_CELL_LIMIT = 1 << 20
+_CELL_LIMIT = 16 << 20  # letters; a walked track of 50,000 points has three million
+_HEADER_LIMIT = 1 << 20  # letters in which the header must end
+_UNQUOTED_END = re.compile(r'(?:[^"\n]|"[^"]*")*')
+_EXCEL_SAYS = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # first line that Excel understands
 
 
 def parse_csv(raw: bytes) -> pd.DataFrame:
@@ -30,23 +39,32 @@ def parse_csv(raw: bytes) -> pd.DataFrame:
 
     Raises:
         TableInvalid: If the file is empty, is a spreadsheet or not text, repeats a column's name,
-            or has a quote that never ends.
+            is too wide, or has a quote that never ends.
     """
     text = _decode(raw).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     skipped = 0
+    said = ""
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].startswith("#")):
+        skipped += 1
+    if skipped < len(lines) and (told := _EXCEL_SAYS.fullmatch(lines[skipped])):
+        said = told[1]
         skipped += 1
     if skipped == len(lines):
         raise TableInvalid("The file is empty; it needs a header line and at least one row.")
     body = "\n".join(lines[skipped:])
-    reader = csv.reader(io.StringIO(body), delimiter=_delimiter(lines[skipped]), strict=True)
+    del lines, text
+    reader = csv.reader(io.StringIO(body), delimiter=said or _delimiter(body), strict=True)
     numbers, rows = [], []
+    cells_seen = 0
     try:
         csv.field_size_limit(_CELL_LIMIT)
         header = [name.strip() for name in next(reader)]
+        _cap(len(header), 0)
         for cells in reader:
             if any(cell.strip() for cell in cells):
+                cells_seen += max(len(cells), len(header))
+                _cap(len(header), cells_seen)
                 numbers.append(reader.line_num + skipped)
                 rows.append([cell.strip() for cell in cells])
     except csv.Error as error:
@@ -54,27 +72,48 @@ def parse_csv(raw: bytes) -> pd.DataFrame:
             f"The file cannot be read near line {reader.line_num + skipped}: {error}; look for a "
             "quote mark that is opened and not closed."
         ) from error
-    return _table(header, rows, numbers)
+    return text_table(header, rows, numbers)
 
 
-def _table(header: list[str], rows: list[list[str]], numbers: list[int]) -> pd.DataFrame:
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+def text_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]
+) -> pd.DataFrame:
+    """Lay rows of text out under their header.
+
+    Args:
+        header: Names of the columns; those without a name are left out.
+        rows: Cells, as many as there are; a short row is filled up, a long one keeps its rest in
+            "surplus_cells".
+        numbers: Where each row stands in its file.
+
+    Raises:
+        TableInvalid: If a column's name is there twice.
+    """
+    twice = sorted(name for name, times in Counter(header).items() if name and times > 1)
     if twice:
         raise TableInvalid(
-            f"The header names {', '.join(map(repr, twice))} more than once; give every column a "
-            "name of its own.",
-            columns=twice,
+            f"The header names {', '.join(map(repr, twice[:10]))} more than once; give every "
+            "column a name of its own.",
+            columns=twice[:10],
         )
     width = len(header)
-    cells = [row[:width] + [""] * (width - len(row)) for row in rows]
-    index = pd.Index(numbers, name=ROW, dtype="int64")
-    table = pd.DataFrame(cells, columns=header, index=index, dtype=str)
+    cells = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    index = pd.Index(list(numbers), name=ROW, dtype="int64")
+    table = pd.DataFrame(cells, columns=list(header), index=index, dtype=str)
     # Columns without a name are somebody's margin notes.
     table = table[[name for name in header if name]]
     surplus = [" ".join(c for c in row[width:] if c) for row in rows]
     if any(surplus):
         table[SURPLUS] = surplus
     return table
+
+
+def _cap(columns: int, cells: int) -> None:
+    if columns > MAX_COLUMNS or cells > MAX_CELLS:
+        raise TableInvalid(
+            f"The table has more than {MAX_COLUMNS} columns or {MAX_CELLS:,} cells; keep the "
+            "columns that are needed, or split it."
+        )
 
 
 def _decode(raw: bytes) -> str:
@@ -90,5 +129,8 @@ def _decode(raw: bytes) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
-def _delimiter(header: str) -> str:
-    return max(_DELIMITERS, key=header.count)
+def _delimiter(body: str) -> str:
+    # What stands inside quotes, such as a question with a comma, says nothing.
+    header = _UNQUOTED_END.match(body[:_HEADER_LIMIT])
+    bare = re.sub(r'"[^"]*"', "", header[0] if header else "")
+    return max(_DELIMITERS, key=bare.count)
