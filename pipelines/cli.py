@@ -32,6 +32,18 @@ Home = Annotated[
     ),
 ]
 DEFAULT_HOME = Path(".parkland")
+File = Annotated[Path, typer.Argument(help="A boundary file.", exists=True, dir_okay=False)]
+Crs = Annotated[
+    str, typer.Option(help="Coordinate system of a file that does not say, e.g. EPSG:32636.")
+]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", help="Name a column as ours=theirs; repeat.")
+]
+
+plots = typer.Typer(no_args_is_help=True, help="Boundaries: check a file, or send it.")
+areas = typer.Typer(no_args_is_help=True, help="Areas where no plot may lie.")
+app.add_typer(plots, name="plots")
+app.add_typer(areas, name="areas")
 
 
 @app.command()
@@ -133,6 +145,121 @@ def trees(
         draws=draws,
         as_json=json,
     )
+
+
+@plots.command("check")
+def plots_check(  # noqa: PLR0913, PLR0917  # its options
+    file: File,
+    country: Annotated[
+        str, typer.Option(help="ISO 3166 code of the country the plots lie in, e.g. KE.")
+    ] = "",
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--project", "-p", help="A project folder: its country, rules and columns are taken."
+        ),
+    ] = None,
+    crs: Crs = "",
+    column: Columns = None,
+    loss_raster: Annotated[
+        Path | None,
+        typer.Option(
+            help="GeoTIFF with the year in which trees were lost.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    excluded: Annotated[
+        Path | None,
+        typer.Option(
+            help="Boundaries of areas where no plot may lie.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Plots of the project that were accepted before.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a GeoPackage of what to mend and what fits.", dir_okay=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with a boundary file and how to mend it; needs no registry, sends nothing.
+
+    Exit code 1 when any plot is refused.
+    """
+    from pipelines.commands.plots_check import Asked, check_plots
+
+    asked = Asked(
+        file=file,
+        country=country,
+        project=project,
+        crs=crs,
+        columns=column or [],
+        loss_raster=loss_raster,
+        excluded=excluded,
+        against=against,
+    )
+    raise typer.Exit(check_plots(asked, report=report, as_json=json))
+
+
+@plots.command("upload")
+def plots_upload(  # noqa: PLR0913, PLR0917  # its options
+    file: File,
+    project: Annotated[str, typer.Option("--project", "-p", help="Id of the project.")],
+    registry: Annotated[
+        str,
+        typer.Option(
+            help="Address of a registry, e.g. https://registry.example; by default the one in "
+            "--home."
+        ),
+    ] = "",
+    key: Annotated[
+        str,
+        typer.Option(envvar="PARKLAND_KEY", help="Key of the project's developer at that address."),
+    ] = "",
+    home: Home = DEFAULT_HOME,
+    crs: Crs = "",
+    column: Columns = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a GeoPackage of the plots to mend.", dir_okay=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send boundaries to a registry and wait for its verdict; the same file again changes nothing.
+
+    Exit code 1 when any plot is refused.
+    """
+    from pipelines.commands.plots_upload import upload_plots
+
+    code = upload_plots(
+        file,
+        project,
+        registry=registry,
+        key=key,
+        home=home,
+        crs=crs,
+        columns=column or [],
+        report=report,
+        as_json=json,
+    )
+    raise typer.Exit(code)
+
+
+@areas.command("load")
+def areas_load(
+    file: File,
+    name: Annotated[str, typer.Option(help="Of the layer; it replaces one of the same name.")],
+    source: Annotated[str, typer.Option(help="Who publishes it, and when it was taken.")],
+    kind: Annotated[str, typer.Option(help="protected or excluded.")] = "protected",
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Load areas where no plot may lie, such as protected ones, into the registry."""
+    from pipelines.commands.areas import load_areas
+
+    load_areas(file, home, name=name, kind=kind, source=source)
 
 
 @app.command()

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from mrv.errors import InputRejected
+
 # No markup: what is said holds people's own words, and "[inputs.tree_columns]" is no style. A pipe
 # has no width of its own; tables are laid out for a wide page then.
 console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -23,9 +25,16 @@ def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
 
     Where stderr is no terminal, a line says what is being done instead.
     """
+    with steps_bar(task) as report:
+        yield lambda done, total: report("", done, total)
+
+
+@contextmanager
+def steps_bar(task: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for a task of several steps; hand back `report(step, done, total)`."""
     if not notes.is_terminal:
         notes.print(f"{task} …")
-        yield lambda _done, _total: None
+        yield lambda _step, _done, _total: None
         return
     with Progress(
         TextColumn("{task.description}", markup=False),
@@ -37,8 +46,9 @@ def progress_bar(task: str) -> Iterator[Callable[[int, int], None]]:
     ) as bar:
         handle = bar.add_task(task, total=None)
 
-        def report(done: int, total: int) -> None:
-            bar.update(handle, completed=done, total=total)
+        def report(step: str, done: int, total: int) -> None:
+            told = f"{task}: {step}" if step else task
+            bar.update(handle, description=told, completed=done, total=total or None)
 
         yield report
 
@@ -68,6 +78,19 @@ def table(
     for row in rows:
         laid.add_row(*row)
     return laid
+
+
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Understand an option that is given as `ours=theirs`, once or many times.
+
+    Raises:
+        InputRejected: If one of them does not read so.
+    """
+    parted = [text.partition("=") for text in texts]
+    wrong = [ours for ours, equals, theirs in parted if not (ours and equals and theirs)]
+    if wrong:
+        raise InputRejected(f"{option} reads ours=theirs, such as dbh_cm=D; '{wrong[0]}' does not.")
+    return {ours: theirs for ours, _equals, theirs in parted}
 
 
 def print_json(document: object) -> None:

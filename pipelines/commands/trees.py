@@ -7,14 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from mrv.biomass.context import BiomassContext
-from mrv.errors import InputRejected
 from mrv.estimation.monte_carlo import plot_biomass
 from mrv.field.csv_text import parse_csv
 from mrv.field.inventory import read_inventory
 from mrv.methodologies import load_methodology
 from mrv.project import Ecology
 from mrv.sources.tables import read_bytes
-from pipelines.commands.show import console, print_json, progress_bar, table
+from pipelines.commands.show import console, pairs, print_json, progress_bar, table
 
 _SHOWN = 20
 
@@ -35,8 +34,8 @@ def report_trees(
         parse_csv(read_bytes(inventory)),
         plot_ids=None,
         today=datetime.now(UTC).date(),
-        columns=_pairs(columns, "--column"),
-        constants=_pairs(constants, "--constant"),
+        columns=pairs(columns, "--column"),
+        constants=pairs(constants, "--constant"),
     )
     ecology = Ecology(
         ecoregion="unknown",
@@ -94,11 +93,3 @@ def _print_findings(findings: pd.DataFrame) -> None:
             f", the first {_SHOWN} here, all with --json" if len(findings) > _SHOWN else ""
         )
         console.print(table(title, ("row", "", "code", "what and how to mend it"), rows, text=4))
-
-
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
-    pairs = [text.partition("=") for text in texts]
-    wrong = [ours for ours, equals, theirs in pairs if not (ours and equals and theirs)]
-    if wrong:
-        raise InputRejected(f"{option} reads ours=theirs, such as dbh_cm=D; '{wrong[0]}' does not.")
-    return {ours: theirs for ours, _equals, theirs in pairs}

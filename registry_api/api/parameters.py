@@ -129,6 +129,20 @@ class UploadQuery(_Strict):
         ),
     ]
     crs: Crs = ""
+    column: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}=.{1,200}$")]],
+        Field(
+            max_length=40,
+            description="ours=theirs, once for each column that is named; without any, the saved "
+            "mapping or the guess",
+            examples=[["plot_id=Plot No"]],
+        ),
+    ] = []  # pydantic copies it
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Give our columns and theirs."""
+        return dict(pair.split("=", 1) for pair in self.column)
 
 
 class UnitQuery(_Strict):

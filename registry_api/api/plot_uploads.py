@@ -164,7 +164,7 @@ def send_plots(
         name=sent.name,
         sha256=kept.sha256,
         size_bytes=kept.size_bytes,
-        choices=RunChoices(columns={}, crs=sent.crs),
+        choices=RunChoices(sent.columns, sent.crs),
         by=caller,
         idempotency_key=key,
     )
