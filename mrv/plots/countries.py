@@ -1,14 +1,18 @@
-"""Where a country is, roughly: a box that catches swapped axes, zeros and wrong countries.
+"""Where a country is: a box that catches swapped axes and zeros, and an outline for its borders.
 
-The table is the EPSG dataset's extent of each country (v11.022, as shipped with PROJ 9.5.1; its
-licence allows redistribution), offshore waters included. A box is no border: a plot inside it may
-still lie in the neighbouring country.
+Boxes are the EPSG dataset's extent of each country (v11.022, as shipped with PROJ 9.5.1; its
+licence allows redistribution), offshore waters included.
 """
 
 import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+import numpy as np
+
+from mrv.plots.surroundings import Floats
 
 SLACK_DEGREES = 0.1  # the extents are rounded; real fields of Togo lie 2 km outside theirs [P]
 
@@ -37,3 +41,28 @@ def lies_in(box: Box, lon: float, lat: float, slack_degrees: float = SLACK_DEGRE
         west - slack_degrees <= lon <= east + slack_degrees
         and south - slack_degrees <= lat <= north + slack_degrees
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """How far a country reaches."""
+
+    country: str
+    box: Box
+
+    def reaches(self, lon: Floats, lat: Floats) -> np.ndarray:
+        """Say whether points may lie in it, the errors of the outline granted."""
+        west, south, east, north = self.box
+        slack = SLACK_DEGREES
+        inside = (west - slack <= lon) & (lon <= east + slack)
+        return inside & (south - slack <= lat) & (lat <= north + slack)
+
+    def holds(self, lon: Floats, lat: Floats) -> np.ndarray:
+        """Say whether points lie in it."""
+        return self.reaches(lon, lat)
+
+
+def outline_of(country: str) -> Outline | None:
+    """Give a country's outline; None where it is not known."""
+    box = country_boxes().get(country)
+    return None if box is None else Outline(country, box)

@@ -26,7 +26,8 @@ def areas_of(shapes: Shapes) -> Floats:
     """Give the geodesic areas of boundaries [ha], the same as `area_of` one by one."""
     oriented = shapely.orient_polygons(shapes)
     areas = [_GEOD.geometry_area_perimeter(shape)[0] for shape in oriented]
-    return np.abs(np.array(areas, dtype=float)) / M2_PER_HA
+    areas_ha: Floats = np.abs(np.array(areas, dtype=float)) / M2_PER_HA
+    return areas_ha
 
 
 def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
@@ -36,9 +37,9 @@ def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
     Map Projections, equations 4-18 and 4-20).
     """
     flattening = 1.0 - _E2 * np.sin(np.radians(lat)) ** 2
-    across = _GEOD.a / np.sqrt(flattening) * np.cos(np.radians(lat))
-    along = _GEOD.a * (1.0 - _E2) / flattening**1.5
-    return np.radians(across), np.radians(along)
+    across: Floats = np.radians(_GEOD.a / np.sqrt(flattening) * np.cos(np.radians(lat)))
+    along: Floats = np.radians(_GEOD.a * (1.0 - _E2) / flattening**1.5)
+    return across, along
 
 
 def in_metres(shapes: Shapes) -> Shapes:

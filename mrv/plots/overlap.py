@@ -62,21 +62,21 @@ def overlaps(shapes: Shapes, neighbours: Neighbours, *, rules: PlotRules) -> lis
         Every pair that shares ground wider than `DRAWING_M`; `Overlap.neighbour` counts the
         entries of `neighbours`. Ordered by row, then neighbour.
     """
-    return _overlaps(
-        shapes, neighbours.shape, neighbours.asked, np.arange(len(neighbours.asked)), rules
-    )
+    entries = np.arange(len(neighbours.asked))
+    return overlaps_of(shapes, neighbours.shape, neighbours.asked, entries, rules=rules)
 
 
 def overlaps_among(shapes: Shapes, *, rules: PlotRules) -> list[Overlap]:
     """Find what plots of one table share, each pair once with the later as `Overlap.row`."""
     later, earlier = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     once = later > earlier
-    return _overlaps(shapes, shapes, later[once], earlier[once], rules)
+    return overlaps_of(shapes, shapes, later[once], earlier[once], rules=rules)
 
 
-def _overlaps(
-    mine: Shapes, theirs: Shapes, rows: Positions, others: Positions, rules: PlotRules
+def overlaps_of(
+    mine: Shapes, theirs: Shapes, rows: Positions, others: Positions, *, rules: PlotRules
 ) -> list[Overlap]:
+    """Find what pairs share: `mine[rows[k]]` and `theirs[others[k]]` for each k."""
     meeting = shapely.intersects(mine[rows], theirs[others])
     rows, others = rows[meeting], others[meeting]
     shared = _areas_only(shapely.intersection(mine[rows], theirs[others]))

@@ -1,33 +1,30 @@
 """Screening of plots: boundaries as they came in, usable plots and every finding out.
 
 Each bad plot gets a code, a sentence and a hint; the good ones beside it go in. Nothing is mended
-in silence: a repair that hardly changes the area is made and told, a larger one is left to whoever
-drew the plot. Reading files is `mrv.sources.vectors`, checking cells `columns.py`.
+in silence. The checks are in `shapes`, `places`, `shared_ground` and `land`, cells are checked by
+`columns`, and `catalogue` lists what may be found. Reading files is `mrv.sources`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from mrv.errors import TableInvalid
-from mrv.plots.columns import COLUMNS, as_text, check_columns
-from mrv.plots.countries import country_boxes, lies_in
+from mrv.plots import land, places, shapes, shared_ground
+from mrv.plots.bench import Bench
+from mrv.plots.columns import COLUMNS, PRIVATE_COLUMNS, as_text, check_columns
 from mrv.plots.findings import Finding, as_table
-from mrv.plots.measure import area_of
+from mrv.plots.measure import areas_of
 from mrv.plots.rules import PlotRules
-from mrv.plots.surroundings import Surroundings
+from mrv.plots.surroundings import Floats, Surroundings
 
-REPAIR_MAX_AREA_CHANGE = 0.001  # a repair that changes the area by more is not ours to make [P]
-_NEAR_ZERO_DEGREES = 0.01
-_EARTH = (-180.0, -90.0, 180.0, 90.0)
-_DAYS_PER_YEAR = 365.25
+_WGS84 = "EPSG:4326"
 _NOTHING_AROUND = Surroundings()
 
 
@@ -59,34 +56,6 @@ class ScreenedPlots:
     features: int
 
 
-@dataclass(slots=True)
-class _Bench:
-    """The table under screening: shapes by position, and what was found so far."""
-
-    texts: pd.DataFrame
-    shapes: NDArray[np.object_]
-    findings: list[Finding] = field(default_factory=list)
-    refused: set[int] = field(default_factory=set)
-
-    def name(self, row: int) -> str:
-        plot_id = self.texts["plot_id"][row]
-        return str(plot_id) if plot_id else f"(row {row + 1})"
-
-    def refuse(self, row: int, code: str, message: str, hint: str) -> None:
-        name = self.name(row)
-        self.findings.append(Finding(row + 1, name, code, "error", f"Plot {name} {message}.", hint))
-        self.refused.add(row)
-
-    def warn(self, row: int, code: str, message: str, hint: str) -> None:
-        name = self.name(row)
-        self.findings.append(
-            Finding(row + 1, name, code, "warning", f"Plot {name} {message}.", hint)
-        )
-
-    def standing(self) -> list[int]:
-        return [row for row in range(len(self.texts)) if row not in self.refused]
-
-
 def screen_plots(
     raw: gpd.GeoDataFrame,
     *,
@@ -100,7 +69,8 @@ def screen_plots(
     """Screen the plots of a project.
 
     Args:
-        raw: As read from a file, columns under our names; needs geometry.
+        raw: As read from a file, columns under our names; needs geometry. Read if there:
+            `geometry_problem`, `geometry_note`, `geometry_crs`, `gps_accuracy_m`.
         country: ISO 3166 code of the country they must lie in.
         rules: Limits of the methodology.
         today: Dates after it are told; None asks no such thing.
@@ -109,247 +79,205 @@ def screen_plots(
         progress: Told how many of the features are done, of how many.
 
     Raises:
-        TableInvalid: If the table lacks plot_id, geometry or a coordinate system.
+        TableInvalid: If neither the table nor its rows name a coordinate system.
     """
-    if "plot_id" not in raw.columns:
-        raise TableInvalid(
-            "The plots have no column plot_id; add one, or name yours under [inputs.plot_columns] "
-            "in project.toml.",
-            columns=[str(column) for column in raw.columns],
-        )
-    if raw.crs is None:
+    row_crs = raw["geometry_crs"] if "geometry_crs" in raw.columns else None
+    if raw.crs is None and (row_crs is None or row_crs.isna().all()):
         raise TableInvalid(
             "The plots do not say in which coordinate system they are; save them in WGS 84."
         )
-    bench = _Bench(as_text(raw), np.array(shapely.force_2d(raw.geometry.to_numpy()), dtype=object))
-    problems = raw["geometry_problem"] if "geometry_problem" in raw.columns else [None] * len(raw)
-    _check_cells(bench)
-    _check_shapes(bench, list(problems))
-    _to_degrees(bench, raw)
-    _check_places(bench, country)
+    bench = _bench(raw, accept_proposals, surroundings)
+    done = _Steps(len(raw), progress)
+    shapes.check_presence(bench, _cells(raw, "geometry_problem"))
+    shapes.flatten(bench)
+    degrees = places.to_degrees(bench, raw.crs, row_crs)
+    bench.drawn[bench.sound] = bench.shapes[bench.sound]
+    done.one()
+    _check_cells(bench, named_by_shape=_name_by_shape(bench))
+    shapes.check_notes(bench, _cells(raw, "geometry_note"))
+    places.across_date_line(bench)
+    shapes.check_kinds(bench)
+    places.check_places(bench, country)
+    done.one()
+    shapes.simplify_tracks(bench)
+    shapes.check_validity(bench)
+    shapes.remove_repeated(bench)
+    shapes.cut_spikes(bench)
+    shapes.turn_rings(bench)
+    done.one()
+    shapes.look_at(bench, degrees)
+    if "gps_accuracy_m" in raw.columns:
+        shapes.check_gps(bench, raw["gps_accuracy_m"])
+    done.one()
     areas_ha = _check_areas(bench, rules)
-    _check_overlaps(bench, rules)
-    _check_planting(bench, rules)
-    if progress is not None:
-        progress(len(raw), len(raw))
-    shapes = gpd.GeoDataFrame({"feature": []}, geometry=[], crs="EPSG:4326")
+    done.one()
+    land.check_dates(bench, rules, today)
+    land.check_consent(bench, asked="consent_given" in raw.columns)
+    land.check_loss(bench, rules, today, surroundings.lost_trees)
+    shared_ground.check_excluded(bench, rules, surroundings.excluded)
+    done.one()
+    mended = len(bench.repairs)
+    shared_ground.check_ground(bench, rules, surroundings)
+    cut = np.array(sorted({repair.row for repair in bench.repairs[mended:]}), dtype=int)
+    areas_ha[cut] = areas_of(bench.shapes[cut])
+    done.all()
+    return _screened(bench, raw, areas_ha)
+
+
+class _Steps:
+    """Progress by steps of about equal time, told as features."""
+
+    COUNT = 7
+
+    def __init__(self, features: int, progress: Callable[[int, int], None] | None) -> None:
+        self._features, self._progress, self._done = features, progress, 0
+
+    def one(self) -> None:
+        self._done += 1
+        self._tell(self._features * self._done // self.COUNT)
+
+    def all(self) -> None:
+        self._tell(self._features)
+
+    def _tell(self, features: int) -> None:
+        if self._progress is not None:
+            self._progress(features, self._features)
+
+
+def _bench(raw: gpd.GeoDataFrame, accepted: Collection[int], around: Surroundings) -> Bench:
+    texts = as_text(raw)
+    drawn = np.array(raw.geometry.to_numpy(), dtype=object)
+    return Bench(
+        texts=texts,
+        names=texts["plot_id"].fillna("").to_numpy(dtype=object),
+        shapes=drawn,
+        drawn=np.full(len(raw), None, dtype=object),
+        sound=np.ones(len(raw), dtype=bool),
+        standing=np.ones(len(raw), dtype=bool),
+        accepted=frozenset(feature - 1 for feature in accepted),
+        upheld=frozenset(around.upheld),
+    )
+
+
+def _cells(raw: gpd.GeoDataFrame, column: str) -> Sequence[object]:
+    cells: Sequence[object] = raw[column].tolist() if column in raw.columns else [None] * len(raw)
+    return cells
+
+
+def _name_by_shape(bench: Bench) -> bool:
+    """Name plots by their ground where the file names none."""
+    if (bench.names != "").any():
+        return False
+    bench.names = np.array(places.name_by_shape(bench.drawn), dtype=object)
+    bench.texts["plot_id"] = pd.Series(bench.names, dtype=object).replace("", None)
+    bench.tell_file(
+        "named_by_shape", "The file names no plots (no plot_id); they are named by their shape."
+    )
+    return True
+
+
+def _check_cells(bench: Bench, *, named_by_shape: bool) -> None:
+    for row, name, cell in check_columns(bench.texts):
+        if cell:
+            bench.tell(row, f"bad_{name}", f"has {name} '{cell[:40]}'")
+        elif not named_by_shape:
+            bench.tell(row, f"missing_{name}", f"has no {name}")
+    times = Counter(name for name in bench.names if name)
+    seen: set[str] = set()
+    for row, name in enumerate(bench.names):
+        if name and named_by_shape and name in seen:
+            bench.tell(row, "duplicate_in_file", "is there before it in the file")
+        elif name and not named_by_shape and times[name] > 1:
+            what = f"is there {times[name]} times, so it is not clear which boundary is meant"
+            bench.tell(row, "duplicate_id", what)
+        seen.add(name)
+
+
+def _check_areas(bench: Bench, rules: PlotRules) -> Floats:
+    """Give the area of each boundary [ha], NaN where it cannot be measured."""
+    rows = bench.rows()
+    areas_ha = np.full(len(bench.shapes), np.nan)
+    areas_ha[rows] = areas_of(bench.shapes[rows])
+    for row in np.flatnonzero(areas_ha < rules.area_min_ha).tolist():
+        has = f"has {areas_ha[row]:.3f} ha"
+        limit = f"the methodology takes plots from {rules.area_min_ha:g} ha"
+        bench.tell(row, "too_small", f"{has}; {limit}")
+    for row in np.flatnonzero(areas_ha > rules.area_max_ha).tolist():
+        has = f"has {areas_ha[row]:.1f} ha"
+        limit = f"the methodology takes plots up to {rules.area_max_ha:g} ha"
+        bench.tell(row, "too_large", f"{has}; {limit}")
+    return areas_ha
+
+
+def _screened(bench: Bench, raw: gpd.GeoDataFrame, areas_ha: Floats) -> ScreenedPlots:
+    findings = bench.placed_findings()
     return ScreenedPlots(
-        plots=_accepted(bench, areas_ha),
-        findings=as_table(bench.findings),
-        repairs=shapes,
-        refused=shapes,
-        proposals=shapes,
-        people=pd.DataFrame({"plot_id": []}),
+        plots=_plots(bench, areas_ha),
+        findings=as_table(findings),
+        repairs=_repairs(bench),
+        refused=_refused(bench, findings),
+        proposals=_proposals(bench),
+        people=_people(bench, raw),
         features=len(raw),
     )
 
 
-def _check_cells(bench: _Bench) -> None:
-    meanings = {column.name: column for column in COLUMNS}
-    for row, name, cell in check_columns(bench.texts):
-        column = meanings[name]
-        if not cell:
-            bench.refuse(row, f"missing_{name}", f"has no {name}", f"Fill it in: {column.meaning}.")
-        else:
-            wanted = (
-                f"one of {', '.join(column.allowed)}"
-                if column.allowed
-                else "a calendar date, YYYY-MM-DD"
-                if column.is_date
-                else f"{column.meaning}, at most 64 characters"
-            )
-            bench.refuse(row, f"bad_{name}", f"has {name} '{cell[:40]}'", f"Write {wanted}.")
-    times = Counter(plot_id for plot_id in bench.texts["plot_id"] if plot_id)
-    for row, plot_id in enumerate(bench.texts["plot_id"]):
-        if plot_id and times[plot_id] > 1:
-            bench.refuse(
-                row,
-                "duplicate_id",
-                f"is there {times[plot_id]} times, so it is not clear which boundary is meant",
-                "Give every plot its own id, or remove the outdated boundary.",
-            )
-
-
-def _check_shapes(bench: _Bench, problems: list[object]) -> None:
-    for row, shape in enumerate(bench.shapes):
-        if shape is None or shape.is_empty:
-            told = problems[row] if isinstance(problems[row], str) else "it has no geometry"
-            bench.refuse(row, "no_geometry", f"has no usable boundary: {told}", "Draw it again.")
-        elif shape.geom_type not in ("Polygon", "MultiPolygon"):
-            bench.refuse(
-                row,
-                "not_an_area",
-                f"is drawn as a {shape.geom_type}, not as an area",
-                "Walk around the plot and save the track as a polygon.",
-            )
-        elif not np.isfinite(shapely.get_coordinates(shape)).all():
-            bench.refuse(
-                row, "not_finite", "has a corner without a proper number", "Draw it again."
-            )
-        elif not shape.is_valid:
-            bench.shapes[row] = _repaired(bench, row, shape)
-
-
-def _repaired(
-    bench: _Bench, row: int, shape: shapely.Polygon | shapely.MultiPolygon
-) -> shapely.Geometry:
-    """Repair an invalid boundary where that hardly changes its area; refuse the plot otherwise."""
-    reason = shapely.is_valid_reason(shape).split("[")[0].strip().lower()
-    where = shapely.is_valid_reason(shape).partition("[")[2].rstrip("]")
-    at = f" at {where}" if where else ""
-    mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
-    change = abs(mended.area - shape.area) / max(shape.area, mended.area, 1e-300)
-    is_area = mended.geom_type in ("Polygon", "MultiPolygon") and not mended.is_empty
-    if is_area and change <= REPAIR_MAX_AREA_CHANGE:
-        bench.warn(
-            row,
-            "repaired",
-            f"had an invalid boundary ({reason}{at}), which was repaired; its area changed by "
-            f"{change:.3%}",
-            "Look at the boundary; draw it again if the repair is not what you meant.",
-        )
-        return mended
-    bench.refuse(
-        row,
-        "invalid_boundary",
-        f"has an invalid boundary ({reason}{at}); a repair would change its area by {change:.0%}",
-        "Draw the boundary without crossing lines, ending where it began.",
-    )
-    return shape
-
-
-def _to_degrees(bench: _Bench, raw: gpd.GeoDataFrame) -> None:
-    rows = bench.standing()
-    if raw.crs.to_epsg() == 4326 or raw.crs.equals("OGC:CRS84"):  # noqa: PLR2004  # WGS 84
-        return
-    shapes = gpd.GeoSeries(list(bench.shapes[rows]), crs=raw.crs).to_crs(epsg=4326)
-    bench.shapes[rows] = shapes.to_numpy()
-    bench.findings.append(
-        Finding(
-            0,
-            "",
-            "reprojected",
-            "warning",
-            f"The plots came in {raw.crs.name} and were brought to WGS 84.",
-            "Check on the map that they lie where they should.",
-        )
-    )
-
-
-def _check_places(bench: _Bench, country: str) -> None:
-    box = country_boxes().get(country)
-    if box is None:
-        bench.findings.append(
-            Finding(
-                0,
-                "",
-                "country_unknown",
-                "warning",
-                f"Whether the plots lie in {country} was not checked: its extent is not known.",
-                "Check on the map that they lie where they should.",
-            )
-        )
-    for row in bench.standing():
-        west, south, east, north = bench.shapes[row].bounds
-        lon, lat = (west + east) / 2, (south + north) / 2
-        if not lies_in(_EARTH, lon, lat, 0.0) or not np.isfinite((lon, lat)).all():
-            bench.refuse(
-                row,
-                "not_degrees",
-                f"has coordinates ({lon:.0f}, {lat:.0f}) that are no degrees",
-                "Save the file in WGS 84, or let it state the coordinate system it is in.",
-            )
-        elif abs(lon) < _NEAR_ZERO_DEGREES and abs(lat) < _NEAR_ZERO_DEGREES:
-            bench.refuse(
-                row,
-                "at_zero",
-                "lies at latitude 0 and longitude 0, in the sea",
-                "The device had no position; map the plot again.",
-            )
-        elif box is not None and not lies_in(box, lon, lat):
-            if lies_in(box, lat, lon):
-                bench.refuse(
-                    row,
-                    "axes_swapped",
-                    f"lies in {country} only if latitude and longitude are exchanged",
-                    "Write longitude before latitude.",
-                )
-            else:
-                bench.refuse(
-                    row,
-                    "outside_country",
-                    f"lies at latitude {lat:.3f}, longitude {lon:.3f}, outside {country}",
-                    "Correct the coordinates, or the country in project.toml.",
-                )
-
-
-def _check_areas(bench: _Bench, rules: PlotRules) -> dict[int, float]:
-    areas_ha: dict[int, float] = {}
-    for row in bench.standing():
-        area_ha = areas_ha[row] = area_of(bench.shapes[row])
-        if area_ha < rules.area_min_ha:
-            bench.refuse(
-                row,
-                "too_small",
-                f"has {area_ha:.3f} ha; the methodology takes plots from {rules.area_min_ha:g} ha",
-                "Map the whole plot, or leave it out.",
-            )
-        elif area_ha > rules.area_max_ha:
-            bench.refuse(
-                row,
-                "too_large",
-                f"has {area_ha:.1f} ha; the methodology takes plots up to {rules.area_max_ha:g} ha",
-                "Split it into the parts that are managed separately, or leave it out.",
-            )
-    return areas_ha
-
-
-def _check_overlaps(bench: _Bench, rules: PlotRules) -> None:
-    """Refuse a plot that shares too much ground with an accepted one before it in the file."""
-    rows = bench.standing()
-    shapes = bench.shapes[rows]
-    pairs = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    for later, earlier in sorted(zip(*pairs.tolist(), strict=True)):
-        if later <= earlier or {rows[later], rows[earlier]} & bench.refused:
-            continue
-        # A ratio of neighbouring areas is the same in degrees as in hectares.
-        shared = shapely.area(shapely.intersection(shapes[later], shapes[earlier]))
-        share = float(shared / min(shapely.area(shapes[later]), shapely.area(shapes[earlier])))
-        if share > rules.overlap_max_fraction:
-            bench.refuse(
-                rows[later],
-                "overlap",
-                f"shares {share:.0%} of the smaller plot's area with plot "
-                f"{bench.name(rows[earlier])}, which stands before it in the file",
-                "Correct the common boundary, or remove the one that is mapped twice.",
-            )
-
-
-def _check_planting(bench: _Bench, rules: PlotRules) -> None:
-    for row in bench.standing():
-        planted, enrolled = bench.texts["planted_on"][row], bench.texts["enrolled_on"][row]
-        if planted is None or enrolled is None:
-            continue
-        years = (pd.Timestamp(enrolled) - pd.Timestamp(planted)).days / _DAYS_PER_YEAR
-        if years > rules.planting_window_years:
-            bench.warn(
-                row,
-                "planted_early",
-                f"was planted {years:.1f} years before enrolment; the methodology looks back "
-                f"{rules.planting_window_years:g} years",
-                "Show that the trees belong to the project, or record them as pre-existing.",
-            )
-
-
-def _accepted(bench: _Bench, areas_ha: dict[int, float]) -> gpd.GeoDataFrame:
-    rows = bench.standing()
+def _plots(bench: Bench, areas_ha: Floats) -> gpd.GeoDataFrame:
+    rows = np.flatnonzero(bench.standing)
     table = bench.texts.iloc[rows].reset_index(drop=True)
-    table.insert(0, "feature", [row + 1 for row in rows])
+    table.insert(0, "feature", rows + 1)
     for column in COLUMNS:
         if column.is_date:
-            table[column.name] = pd.Series(
-                [None if text is None else date.fromisoformat(text) for text in table[column.name]],
-                dtype=object,
-            )
-    table["area_ha"] = [areas_ha[row] for row in rows]
-    return gpd.GeoDataFrame(table, geometry=list(bench.shapes[rows]), crs="EPSG:4326")
+            texts = table[column.name].tolist()
+            days = [None if text is None else date.fromisoformat(text) for text in texts]
+            table[column.name] = pd.Series(days, dtype=object)
+    table["area_ha"] = areas_ha[rows]
+    return gpd.GeoDataFrame(table, geometry=list(bench.shapes[rows]), crs=_WGS84)
+
+
+def _repairs(bench: Bench) -> gpd.GeoDataFrame:
+    before = np.array([repair.before for repair in bench.repairs], dtype=object)
+    after = np.array([repair.after for repair in bench.repairs], dtype=object)
+    one, two = shapely.area(before), shapely.area(after)
+    table = {
+        "feature": np.array([repair.row + 1 for repair in bench.repairs], dtype="int64"),
+        "plot_id": np.array([bench.names[repair.row] for repair in bench.repairs], dtype=object),
+        "code": np.array([repair.code for repair in bench.repairs], dtype=object),
+        "before": np.array(shapely.to_wkb(before), dtype=object),
+        "area_change": (two - one) / np.maximum(np.maximum(one, two), 1e-300),
+    }
+    return gpd.GeoDataFrame(table, geometry=list(after), crs=_WGS84)
+
+
+def _proposals(bench: Bench) -> gpd.GeoDataFrame:
+    table = {
+        "feature": np.array([one.row + 1 for one in bench.proposals], dtype="int64"),
+        "plot_id": np.array([bench.names[one.row] for one in bench.proposals], dtype=object),
+        "code": np.array([one.code for one in bench.proposals], dtype=object),
+        "text": np.array([one.text for one in bench.proposals], dtype=object),
+    }
+    return gpd.GeoDataFrame(table, geometry=[one.shape for one in bench.proposals], crs=_WGS84)
+
+
+def _refused(bench: Bench, findings: list[Finding]) -> gpd.GeoDataFrame:
+    rows = np.flatnonzero(~bench.standing)
+    reasons: dict[int, list[Finding]] = {row: [] for row in rows.tolist()}
+    for finding in findings:
+        if finding.feature and finding.severity == "error":
+            reasons[finding.feature - 1].append(finding)
+    table = {
+        "feature": rows + 1,
+        "plot_id": bench.names[rows],
+        "codes": [";".join(one.code for one in found) for found in reasons.values()],
+        "reasons": [" | ".join(one.message for one in found) for found in reasons.values()],
+        "hints": [" | ".join(one.hint for one in found) for found in reasons.values()],
+    }
+    return gpd.GeoDataFrame(table, geometry=list(bench.drawn[rows]), crs=_WGS84)
+
+
+def _people(bench: Bench, raw: gpd.GeoDataFrame) -> pd.DataFrame:
+    people = as_text(raw, PRIVATE_COLUMNS)
+    names = [column.name for column in PRIVATE_COLUMNS]
+    table = pd.concat([bench.texts[["plot_id", "farmer_id"]], people[names]], axis=1)
+    any_known = people[names].notna().any(axis=1).to_numpy()
+    return table[any_known & bench.standing].reset_index(drop=True)

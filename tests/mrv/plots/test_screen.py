@@ -17,13 +17,14 @@ from pyproj import Geod
 from mrv.errors import TableInvalid
 from mrv.methodologies import load_methodology
 from mrv.plots.countries import country_boxes, lies_in
+from mrv.plots.measure import area_of
 from mrv.plots.rules import PlotRules
-from mrv.plots.screen import ScreenedPlots, area_of, screen_plots
+from mrv.plots.screen import ScreenedPlots, screen_plots
 from mrv.sources.vectors import parse_boundaries
 
 Find = Callable[[str], Path]
 RULES = PlotRules(0.1, 10.0, 5.0, 0.01)
-LON, LAT = 34.5, -0.2  # near Kisumu
+LON, LAT = 34.5000003, -0.2000003  # near Kisumu, to seven decimals
 STEP = 0.001  # about 111 m
 
 
@@ -33,7 +34,8 @@ def square(x: float = 0.0, y: float = 0.0, side: float = STEP) -> shapely.Polygo
 
 def table(*shapes: object, **columns: list[object]) -> gpd.GeoDataFrame:
     names: list[object] = [f"p{k}" for k in range(len(shapes))]
-    return gpd.GeoDataFrame({"plot_id": names, **columns}, geometry=list(shapes), crs=4326)
+    cells = {"plot_id": names, "consent_given": ["yes"] * len(names), **columns}
+    return gpd.GeoDataFrame(cells, geometry=list(shapes), crs=4326)
 
 
 def screen(plots: gpd.GeoDataFrame, country: str = "KE") -> ScreenedPlots:
@@ -86,8 +88,8 @@ SPIKE = shapely.Polygon(
         (LINE, "not_an_area"),
         (shapely.Point(LON, LAT), "not_an_area"),
         (shapely.GeometryCollection([square()]), "not_an_area"),
-        (BOW_TIE, "invalid_boundary"),
-        (shapely.MultiPolygon([square(), square(STEP / 2)]), "invalid_boundary"),
+        (BOW_TIE, "self_crossing"),
+        (shapely.MultiPolygon([square(), square(STEP / 2)]), "self_crossing"),
         (square(side=0.0001), "too_small"),
         (square(side=0.01), "too_large"),
         (shapely.box(-0.002, -0.002, 0.002, 0.002), "at_zero"),
@@ -109,7 +111,11 @@ def test_a_bad_shape_is_refused_and_its_neighbour_is_not(shape: object, code: st
 def test_a_repair_that_keeps_the_area_is_made_and_told() -> None:
     screened = screen(table(SPIKE))
     assert codes(screened) == {"p0": "repaired"}
-    assert screened.findings["severity"].tolist() == ["warning"]
+    assert screened.findings["severity"].tolist() == ["repair"]
+    (repair,) = screened.repairs.to_dict("records")
+    assert (repair["feature"], repair["plot_id"], repair["code"]) == (1, "p0", "repaired")
+    assert shapely.from_wkb(repair["before"]).equals_exact(SPIKE, 0.0)
+    assert abs(repair["area_change"]) < 1e-9
     (plot,) = screened.plots.geometry
     assert plot.is_valid
     assert plot.equals(square())
@@ -117,8 +123,8 @@ def test_a_repair_that_keeps_the_area_is_made_and_told() -> None:
 
 def test_a_third_dimension_is_dropped_and_nothing_else() -> None:
     screened = screen(table(shapely.force_3d(square(), 1200.0)))
-    assert screened.findings.empty
-    assert not screened.plots.geometry.iloc[0].has_z
+    assert codes(screened) == {"": "three_dimensional"}
+    assert screened.plots.geometry.iloc[0].equals_exact(square(), 0.0)
 
 
 def test_cells_are_checked_all_at_once() -> None:
@@ -135,7 +141,7 @@ def test_cells_are_checked_all_at_once() -> None:
         ("p0", "bad_planted_on"),
         ("p1", "bad_role"),
         ("p2", "bad_planted_on"),
-        ("(row 5)", "missing_plot_id"),
+        ("", "missing_plot_id"),
     }
 
 
@@ -157,17 +163,31 @@ def test_numbers_and_dates_in_cells_become_text_as_people_wrote_them() -> None:
     assert screened.plots["enrolled_on"].tolist() == [date(2021, 4, 1), date(2022, 4, 1)]
 
 
-@pytest.mark.parametrize(("shift", "overlaps"), [(0.985, True), (0.995, False), (1.0, False)])
-def test_an_overlap_counts_above_its_share(shift: float, overlaps: bool) -> None:  # noqa: FBT001  # a case
+@pytest.mark.parametrize(
+    ("shift", "code"),
+    [(0.97, "overlap"), (0.985, "edge_cut"), (0.995, "edge_cut"), (1.0, None), (1.0 - 1e-5, None)],
+)
+def test_an_overlap_counts_above_its_width(shift: float, code: str | None) -> None:
+    """Of 111 m: 3.3 m are refused, 1.7 m are cut off, a millimetre is drawing."""
     screened = screen(table(square(), square(STEP * shift)))
-    assert screened.plots["plot_id"].tolist() == (["p0"] if overlaps else ["p0", "p1"])
-    assert codes(screened) == ({"p1": "overlap"} if overlaps else {})
+    assert screened.plots["plot_id"].tolist() == (["p0"] if code == "overlap" else ["p0", "p1"])
+    assert codes(screened) == ({"p1": code} if code else {})
+
+
+def test_a_strip_within_the_error_of_gps_is_cut_from_the_later_plot_and_shown() -> None:
+    screened = screen(table(square(), square(STEP * 0.985)))
+    first, second = screened.plots.geometry
+    assert first.equals_exact(square(), 0.0)
+    assert shapely.area(shapely.intersection(first, second)) < 1e-6 * first.area
+    assert screened.plots["area_ha"].tolist() == [area_of(first), area_of(second)]
+    assert screened.repairs["area_change"].tolist() == pytest.approx([-0.015], rel=1e-3)
+    assert screened.repairs.geometry.iloc[0].equals_exact(second, 0.0)
 
 
 def test_a_small_plot_inside_a_large_one_is_an_overlap() -> None:
     """It is 4 % of the large one, but all of the small one."""
     screened = screen(table(square(side=2.5 * STEP), square(STEP, STEP, STEP / 2)))
-    assert codes(screened) == {"p1": "overlap"}
+    assert codes(screened) == {"p1": "contained"}
     assert "shares 100%" in screened.findings["message"].iloc[0]
 
 
@@ -206,7 +226,6 @@ def test_an_unknown_country_is_told_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("plots", "told"),
     [
-        (gpd.GeoDataFrame({"name": ["a"]}, geometry=[square()], crs=4326), "no column plot_id"),
         (gpd.GeoDataFrame({"plot_id": ["a"]}, geometry=[square()]), "which coordinate system"),
     ],
 )
@@ -232,7 +251,7 @@ def test_real_fields_of_kenya_are_sorted_by_size_and_ground(real_data: Find) -> 
     assert screened.plots["area_ha"].between(0.1, 10.0).all()
     small = errors[errors["code"] == "too_small"]["plot_id"]
     assert all(stated[plot] < 0.101 for plot in small)
-    assert not set(errors["code"]) - {"too_small", "overlap", "invalid_boundary"}
+    assert not set(errors["code"]) - {"too_small", "overlap", "self_crossing"}
 
 
 def test_the_same_fields_in_utm_give_the_same_answer(real_data: Find) -> None:
@@ -250,8 +269,9 @@ def test_every_really_invalid_field_of_mali_is_repaired_or_refused(real_data: Fi
     raw = parse_boundaries(path.read_bytes(), path.name)
     rules = replace(RULES, area_min_ha=0.0, area_max_ha=1e9)
     screened = screen_plots(raw, country="ML", rules=rules)
-    told = set(screened.findings["plot_id"])
-    assert told == set(raw["plot_id"])
+    shown = set(screened.repairs["plot_id"]) | set(screened.refused["plot_id"])
+    assert shown == set(raw["plot_id"])
+    assert screened.refused["codes"].tolist().count("zero_area") == 4
     assert screened.plots.geometry.is_valid.all()
 
 
