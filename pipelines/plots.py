@@ -4,7 +4,7 @@ import io
 
 import geopandas as gpd
 
-from mrv.sources.vectors import to_geoparquet
+from mrv.sources.boundaries.write import to_geoparquet
 from pipelines.shelf import PARQUET, Note, Shelf
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 from mrv.errors import ProjectInvalid, TableInvalid
 from mrv.field.csv_text import parse_csv
 from mrv.project import ProjectSettings, parse_project
+from mrv.sources.boundaries import read_boundaries
 from mrv.sources.tables import read_bytes, rename_columns
-from mrv.sources.vectors import parse_boundaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         plots_path = _inside(home, inputs.plots, "inputs.plots", allow_outside=allow_outside)
         plots = read_bytes(plots_path)
         digests["plots"] = _sha256(plots)
-        boundaries = parse_boundaries(plots, plots_path.name)
+        boundaries = read_boundaries(plots, plots_path.name).frame
         plots_raw = rename_columns(boundaries, inputs.plot_columns, plots_path.name)
     if inputs.trees is not None:
         trees_path = _inside(home, inputs.trees, "inputs.trees", allow_outside=allow_outside)

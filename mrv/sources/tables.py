@@ -1,6 +1,6 @@
 """Files as bytes, and the columns of a table under our names.
 
-What the bytes of a CSV file mean is `mrv.field.csv_text`; boundaries are `vectors.py`.
+What the bytes of a CSV file mean is `mrv.field.csv_text`; boundaries are `boundaries`.
 """
 
 from collections.abc import Mapping

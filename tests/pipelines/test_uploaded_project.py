@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from mrv.field.csv_text import parse_csv
+from mrv.sources.boundaries import parse_boundaries
 from mrv.sources.projects import read_project
-from mrv.sources.vectors import parse_boundaries
 from pipelines.due import due_periods
 from pipelines.intake import delivery_of, take_in
 from pipelines.stage import Stage
@@ -55,7 +55,7 @@ def test_an_upload_is_due_and_can_be_read(workspace: Workspace) -> None:
     folder = read_project(SAMPLE)
     assert stage.settings == folder.settings
     assert stage.period.id == due.period
-    plots = parse_boundaries(stage.delivered(PLOTS), stage.delivery.names[PLOTS])
+    plots = parse_boundaries(stage.delivered(PLOTS), stage.delivery.names[PLOTS]).frame
     assert len(plots) == len(folder.plots_raw)
     assert folder.trees_raw is not None
     assert len(parse_csv(stage.delivered(TREES))) == len(folder.trees_raw)

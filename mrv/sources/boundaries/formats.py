@@ -5,12 +5,12 @@ points to.
 """
 
 import codecs
-import importlib
-from collections.abc import Callable, Mapping
+import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -27,11 +27,19 @@ from mrv.sources.boundaries.features import (
 )
 from mrv.sources.boundaries.reference_systems import understand_crs
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 _LONGEST_NAME = 80
 _ANY_PROJECTED = "EPSG:32636"
-_FIRST = (
+_FIRST_MAP = (
     b'{"type":"Feature","properties":{"a":"b"},"geometry":{"type":"Point","coordinates":[0,0]}}'
 )
+_FIRST_TABLES = (
+    b"plot_id,wkt\na,POINT (0 0)\n",
+    b"plot_id,latitude,longitude\na,0,0\na,0,1\na,1,1\n",
+)
+_TABLES = {"delimited", "spreadsheets", "field_exports"}
 _CODECS = (  # Python loads each of them from a file when it is first used
     *("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
     *("cp437", "cp850", "cp866", "cp874", "cp1250", "cp1251", "cp1252", "cp1254", "cp1256"),
@@ -119,24 +127,38 @@ def table_of(data: bytes, name: str, crs: str = "") -> pa.Table:
             "read; split it.",
             file=shown,
         )
-    own = _format(data, name, shown)
-    if own.office:
-        check_office_file(data, shown)
     try:
-        found = _reader(own)(data, shown)
+        found, file_format = read_one(data, name)
     except MemoryError as error:
         raise out_of_memory(shown) from error
     except RecursionError as error:
         raise BoundaryFileRefused(
             "too_deep", f"{shown} is nested deeper than any map is; export it again.", file=shown
         ) from error
-    file_format = own.name
-    if isinstance(found, tuple):  # what was in a zip
-        found, file_format = found
     features = found if isinstance(found, Features) else of_frame(found)
     if crs:
         features = with_crs(features, understand_crs(crs, "What was given with it"), shown)
     return to_table(features, file_format, shown)
+
+
+def read_one(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
+    """Read a file with the one reader of its format.
+
+    Returns:
+        What was found, and the name of the format.
+
+    Raises:
+        BoundaryFileRefused: As `parse_boundaries`.
+    """
+    shown = shown_name(name)
+    own = _format(data, name, shown)
+    if own.office:
+        check_office_file(data, shown)
+    found = importlib.import_module(f"{__package__}.{own.module}").read(data, shown)
+    if isinstance(found, tuple):  # what was in a zip
+        found, within = found
+        return found, "KMZ" if own.name == "KMZ" else within
+    return found, own.name
 
 
 def make_ready(name: str) -> None:
@@ -144,11 +166,18 @@ def make_ready(name: str) -> None:
     for codec in _CODECS:
         codecs.lookup(codec)
     # A first file loads what the libraries load late: pandas by Arrow, PROJ's table of systems.
-    table_of(_FIRST, "first.geojson", _ANY_PROJECTED)
+    table_of(_FIRST_MAP, "first.geojson", _ANY_PROJECTED)
     own = FORMATS.get(PurePosixPath(name).suffix.lower())
-    if own is not None:
-        module = importlib.import_module(f"{__package__}.{own.module}")
-        getattr(module, "make_ready", lambda: None)()
+    modules = [own.module] if own is not None else []
+    if modules == ["zipped"]:  # what is in an archive is known only when it is open
+        modules = [*modules, *dict.fromkeys(one.module for one in FORMATS.values()), "shapefile"]
+        modules += ["field_exports"]
+    for module in modules:
+        if importlib.util.find_spec(f"{__package__}.{module}"):
+            importlib.import_module(f"{__package__}.{module}")
+    if not _TABLES.isdisjoint(modules):
+        for first in _FIRST_TABLES:
+            table_of(first, "first.csv")
 
 
 def shown_name(name: str) -> str:
@@ -201,12 +230,6 @@ def _looks(data: bytes) -> str:
     if start[:1] in b"{[\x1e":
         return "JSON"
     return "binary" if b"\0" in start else "text"
-
-
-def _reader(own: Format) -> Callable[[bytes, str], Any]:
-    module = importlib.import_module(f"{__package__}.{own.module}")
-    reader: Callable[[bytes, str], Any] = module.read
-    return reader
 
 
 def out_of_memory(shown: str) -> BoundaryFileRefused:

@@ -63,7 +63,7 @@ def read(data: bytes, name: str) -> Features:
         document = _decoded(text)
     except json.JSONDecodeError as error:
         lines = _split(text)
-        if error.msg == "Extra data" and isinstance(_line(lines[0], whole=True), _Row):
+        if error.msg == "Extra data" and _line(lines[0]).drawn.shape is not None:
             return _features([_line(line) for line in lines], WGS84, name, by_default=True)
         raise _damaged(text, error, name) from error
     except RecursionError as error:
@@ -162,16 +162,15 @@ def _legacy_crs(member: Any, name: str) -> CRS:  # noqa: ANN401
     return understand_crs(stated, name)
 
 
-def _line(line: str, *, whole: bool = False) -> _Row | None:
+def _line(line: str) -> _Row:
     """Read one line of a file with one document per line."""
     try:
         document = _decoded(line)
     except (ValueError, RecursionError):
-        return None if whole else _row_problem("damaged: its line is not proper JSON")
+        return _row_problem("damaged: its line is not proper JSON")
     if isinstance(document, dict) and document.get("type") in _GEOMETRIES:
         return _Row({}, draw(document))
-    row = _feature(document)
-    return None if whole and row.drawn.problem else row
+    return _feature(document)
 
 
 def _split(text: str) -> list[str]:

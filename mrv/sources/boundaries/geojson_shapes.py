@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import shapely
 
 from mrv.sources.boundaries.features import MAX_SHAPE_VERTICES, too_many_corners
-from mrv.sources.boundaries.rings import Broken, Corners, corners_of, line_of, polygon_of
+from mrv.sources.boundaries.rings import Broken, Corners, corners_of, line_of, point_of, polygon_of
 
 _DEEPEST = 8  # collections within collections
 _NUMBERS = {int, float}
@@ -86,7 +86,7 @@ def _polygon(raw: Any, remarks: set[str]) -> shapely.Polygon:  # noqa: ANN401
 def _point(raw: list[Any], remarks: set[str]) -> shapely.Geometry:
     if not raw:
         return shapely.Point()
-    return shapely.points(_corners([raw], remarks)[0], handle_nan="allow")
+    return point_of(_corners([raw], remarks)[0])
 
 
 def _line(raw: list[Any], remarks: set[str]) -> shapely.Geometry:
@@ -94,7 +94,7 @@ def _line(raw: list[Any], remarks: set[str]) -> shapely.Geometry:
 
 
 def _points(raw: list[Any], remarks: set[str]) -> shapely.Geometry:
-    return shapely.MultiPoint([shapely.points(corner) for corner in _corners(raw, remarks)])
+    return shapely.MultiPoint([point_of(corner) for corner in _corners(raw, remarks)])
 
 
 def _lines(raw: list[Any], remarks: set[str]) -> shapely.Geometry:

@@ -6,6 +6,7 @@ themselves.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import shapely
@@ -82,8 +83,9 @@ def polygon_of(rings: Sequence[Corners], remarks: set[str]) -> shapely.Polygon:
     if len({ring.shape[1] for ring in rings}) > 1:
         remarks.add(MIXED_DIMENSIONS)
         rings = [ring[:, :2] for ring in rings]
-    drawn = [shapely.linearrings(ring_of(ring, remarks), handle_nan="allow") for ring in rings]
-    return shapely.polygons(drawn[0], drawn[1:] or None)
+    closed = [ring_of(ring, remarks) for ring in rings]
+    drawn = [cast(shapely.LinearRing, shapely.linearrings(c, handle_nan="allow")) for c in closed]
+    return shapely.Polygon(drawn[0], drawn[1:])
 
 
 def line_of(corners: Corners) -> shapely.LineString:
@@ -94,9 +96,14 @@ def line_of(corners: Corners) -> shapely.LineString:
     """
     if len(corners) == 1:
         raise Broken("short_line: a line has a single corner")
-    return (
-        shapely.linestrings(corners, handle_nan="allow") if len(corners) else shapely.LineString()
-    )
+    if not len(corners):
+        return shapely.LineString()
+    return cast(shapely.LineString, shapely.linestrings(corners, handle_nan="allow"))
+
+
+def point_of(corner: Corners) -> shapely.Point:
+    """Draw a point."""
+    return cast(shapely.Point, shapely.points(corner, handle_nan="allow"))
 
 
 def _bounded(number: float) -> float:

@@ -5,8 +5,8 @@ import geopandas as gpd
 
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots
+from mrv.sources.boundaries import read_boundaries
 from mrv.sources.tables import rename_columns
-from mrv.sources.vectors import parse_boundaries
 from pipelines.defs.project.assets import raw_project__settings
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
@@ -31,9 +31,8 @@ def raw_plots__boundaries(
     """Boundaries as the field team drew them, columns under our names."""
     stage = stage_of(context.partition_key, workspace)
     name = stage.delivery.names[PLOTS]
-    boundaries = rename_columns(
-        parse_boundaries(stage.delivered(PLOTS), name), stage.settings.inputs.plot_columns, name
-    )
+    brought = read_boundaries(stage.delivered(PLOTS), name).frame
+    boundaries = rename_columns(brought, stage.settings.inputs.plot_columns, name)
     drawn = gpd.GeoDataFrame(boundaries)
     note = keep_plots(stage.shelf, "boundaries", drawn)
     return materialized(note, file=name, features=len(drawn))

@@ -10,7 +10,7 @@ import shapely
 
 from mrv.imagery.coverage import cover
 from mrv.imagery.grids import Grid
-from mrv.sources.vectors import parse_boundaries
+from mrv.sources.boundaries import parse_boundaries
 
 Find = Callable[[str], Path]
 
@@ -18,7 +18,7 @@ Find = Callable[[str], Path]
 def test_the_exact_parcel_of_flanders_has_its_registered_area(real_data: Find) -> None:
     """LPIS states 25,215.464506 m2 in EPSG:32631: an area nobody here computed."""
     path = real_data("s2_flanders/plots/lpis_parcel_exact.geojson")
-    parcel = parse_boundaries(path.read_bytes(), path.name)
+    parcel = parse_boundaries(path.read_bytes(), path.name).frame
     grid = Grid(32631, 501360.0, 5629680.0, 10.0, 64, 64)
     coverage = cover(parcel, grid)
     (block,) = coverage.blocks

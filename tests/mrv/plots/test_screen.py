@@ -20,7 +20,7 @@ from mrv.plots.countries import country_boxes, lies_in
 from mrv.plots.measure import area_of
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import ScreenedPlots, screen_plots
-from mrv.sources.vectors import parse_boundaries
+from mrv.sources.boundaries import parse_boundaries
 
 Find = Callable[[str], Path]
 RULES = PlotRules(0.1, 10.0, 5.0, 0.01)
@@ -59,7 +59,7 @@ def test_a_good_plot_goes_in_with_its_geodesic_area() -> None:
 def test_the_exact_parcel_of_flanders_has_its_registered_area(real_data: Find) -> None:
     """25,215.46 m2 in UTM 31, where the scale is 0.9996: geodesic 0.08 % more."""
     path = real_data("s2_flanders/plots/lpis_parcel_exact.geojson")
-    shape = parse_boundaries(path.read_bytes(), path.name).geometry.iloc[0]
+    shape = parse_boundaries(path.read_bytes(), path.name).frame.geometry.iloc[0]
     assert area_of(shape) == pytest.approx(2.5215464506 / 0.9996**2, rel=2e-5)
 
 
@@ -240,7 +240,7 @@ def test_real_fields_of_kenya_are_sorted_by_size_and_ground(real_data: Find) -> 
     """319 surveyed fields of Busia: many below 0.1 ha, some mapped twice."""
     path = real_data("field_boundaries/kenya_busia.geojson")
     rules = PlotRules.of(load_methodology("agroforestry_removals", 1))
-    raw = parse_boundaries(path.read_bytes(), path.name)
+    raw = parse_boundaries(path.read_bytes(), path.name).frame
     screened = screen_plots(raw, country="KE", rules=rules)
     errors = screened.findings[screened.findings["severity"] == "error"]
     assert len(screened.plots) + errors["plot_id"].nunique() == len(raw) == 319
@@ -258,7 +258,7 @@ def test_the_same_fields_in_utm_give_the_same_answer(real_data: Find) -> None:
     answers = []
     for name in ("kenya_busia.geojson", "kenya_busia_utm36n.gpkg"):
         path = real_data(f"field_boundaries/{name}")
-        raw = parse_boundaries(path.read_bytes(), path.name)
+        raw = parse_boundaries(path.read_bytes(), path.name).frame
         answers.append(set(screen_plots(raw, country="KE", rules=RULES).plots["plot_id"]))
     assert answers[0] == answers[1]
 
@@ -266,7 +266,7 @@ def test_the_same_fields_in_utm_give_the_same_answer(real_data: Find) -> None:
 def test_every_really_invalid_field_of_mali_is_repaired_or_refused(real_data: Find) -> None:
     """Fourteen fields of the Segou region, as surveyed."""
     path = real_data("bad_geometry/real_invalid_fields_mali.geojson")
-    raw = parse_boundaries(path.read_bytes(), path.name)
+    raw = parse_boundaries(path.read_bytes(), path.name).frame
     rules = replace(RULES, area_min_ha=0.0, area_max_ha=1e9)
     screened = screen_plots(raw, country="ML", rules=rules)
     shown = set(screened.repairs["plot_id"]) | set(screened.refused["plot_id"])
@@ -286,7 +286,7 @@ def test_plots_of_the_world_lie_in_their_countries(real_data: Find) -> None:
         ("central_asia_fergana", "UZ"),
     ):
         file = real_data(f"field_boundaries/{path}.geojson")
-        plots = parse_boundaries(file.read_bytes(), file.name).to_crs(epsg=4326)
+        plots = parse_boundaries(file.read_bytes(), file.name).frame.to_crs(epsg=4326)
         west, south, east, north = plots.total_bounds
         assert lies_in(boxes[country], west, south), country
         assert lies_in(boxes[country], east, north), country

@@ -19,9 +19,9 @@ from mrv.methodologies import load_methodology
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots
 from mrv.project import Season
+from mrv.sources.boundaries import parse_boundaries
 from mrv.sources.rasters import open_scene
 from mrv.sources.stac import SceneQuery, search_scenes
-from mrv.sources.vectors import parse_boundaries
 
 Find = Callable[[str], Path]
 METHODOLOGY = load_methodology("agroforestry_removals", 1)
@@ -30,7 +30,7 @@ RULES = ImageryRules.of(METHODOLOGY)
 
 def parcels(folder: Path, country: str) -> gpd.GeoDataFrame:
     path = folder / "plots/parcels_from_label_raster.geojson"
-    raw = parse_boundaries(path.read_bytes(), path.name)
+    raw = parse_boundaries(path.read_bytes(), path.name).frame
     return screen_plots(raw, country=country, rules=PlotRules.of(METHODOLOGY)).plots
 
 
