@@ -4,6 +4,8 @@ Areas that count are geodesic. Widths, gaps and shared ground are measured in me
 degrees at the place of each shape, which for a plot of 1 km is right to 0.02 % and much quicker.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -24,9 +26,25 @@ def area_of(shape: shapely.Geometry) -> float:
 
 def areas_of(shapes: Shapes) -> Floats:
     """Give the geodesic areas of boundaries [ha], the same as `area_of` one by one."""
-    oriented = shapely.orient_polygons(shapes)
-    areas = [_GEOD.geometry_area_perimeter(shape)[0] for shape in oriented]
-    areas_ha: Floats = np.abs(np.array(areas, dtype=float)) / M2_PER_HA
+    parts, of_part = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    coordinates, of = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = np.ascontiguousarray(coordinates.T)
+    ends = np.searchsorted(of, np.arange(len(rings) + 1)).tolist()
+    signed = [
+        _GEOD.polygon_area_perimeter(lon[start:end], lat[start:end])[0]
+        for start, end in pairwise(ends)
+    ]
+    areas_m2 = np.zeros(len(shapes))
+    np.add.at(areas_m2, of_part[of_ring], signed)  # a hole runs the other way and counts as less
+    areas_ha: Floats = np.abs(areas_m2) / M2_PER_HA
+    return areas_ha
+
+
+def flat_areas_of(shapes: Shapes) -> Floats:
+    """Give areas scaled from square degrees [ha]: right to 0.01 % for plots, and very quick."""
+    across, along = metres_per_degree(middles(shapes)[1])
+    areas_ha: Floats = shapely.area(shapes) * across * along / M2_PER_HA
     return areas_ha
 
 

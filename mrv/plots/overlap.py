@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from mrv.plots.measure import M2_PER_HA, metres_per_degree, middles, widths_m
+from mrv.plots.measure import flat_areas_of, widths_m
 from mrv.plots.rules import PlotRules
-from mrv.plots.surroundings import Floats, Neighbours, Shapes
+from mrv.plots.surroundings import Neighbours, Shapes
 
 SAME_MIN_SHARE = 0.8  # of the larger plot: GPS moves a second walk around 0.2 ha about so much [P]
 CONTAINED_MIN_SHARE = 0.95  # of the smaller plot; the rest is the error of a boundary [P]
@@ -89,7 +89,6 @@ def overlaps_of(
     # A ratio of areas so near each other is the same in degrees as in hectares.
     area, one, two = shapely.area(shared), shapely.area(mine[rows]), shapely.area(theirs[others])
     of_smaller, of_larger = area / np.minimum(one, two), area / np.maximum(one, two)
-    across, along = metres_per_degree(middles(shared)[1])
     kinds = np.select(
         [
             of_larger >= SAME_MIN_SHARE,
@@ -100,7 +99,7 @@ def overlaps_of(
         [0, 1, 2, 3],
         default=4,
     )
-    shared_ha: Floats = area * across * along / M2_PER_HA
+    shared_ha = flat_areas_of(shared)
     found = zip(
         *(rows.tolist(), others.tolist(), [_KINDS[kind] for kind in kinds]),
         *(of_smaller.tolist(), shared_ha.tolist(), width_m.tolist()),

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from mrv.plots.bench import Bench, Flags
-from mrv.plots.measure import area_of
+from mrv.plots.measure import area_of, flat_areas_of
 from mrv.plots.overlap import Overlap, overlaps, overlaps_among, overlaps_of
 from mrv.plots.rules import PlotRules
 from mrv.plots.surroundings import Neighbours, Shapes, Surroundings
@@ -140,7 +140,7 @@ def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) 
 
 def _cut(bench: Bench, rules: PlotRules, row: int, claim: _Claim) -> None:
     left = _remainder(bench.shapes[row], [claim.shape])
-    if shapely.equals(left, bench.shapes[row]):
+    if shapely.area(left) >= shapely.area(bench.shapes[row]):
         return  # an earlier cut took it away
     one = claim.overlap
     code = "edge_cut" if one.kind == "shared_edge" else "sliver_cut"
@@ -149,14 +149,17 @@ def _cut(bench: Bench, rules: PlotRules, row: int, claim: _Claim) -> None:
         "wide; they were cut off"
     )
     bench.mend(row, code, what, left)
-    area_ha = area_of(left)
-    if area_ha < rules.area_min_ha:
-        bench.reject(row, "too_small", f"has {area_ha:.3f} ha after that")
+    if flat_areas_of(np.array([left]))[0] < 1.01 * rules.area_min_ha:  # too near to guess
+        area_ha = area_of(left)
+        if area_ha < rules.area_min_ha:
+            bench.reject(row, "too_small", f"has {area_ha:.3f} ha after that")
 
 
 def _remainder(shape: shapely.Geometry, taken: Sequence[shapely.Geometry]) -> shapely.Geometry:
     """Give what is left of a boundary without crumbs; it may be empty."""
-    left = shapely.difference(shape, shapely.union_all(taken))
+    left = shapely.difference(shape, taken[0] if len(taken) == 1 else shapely.union_all(taken))
+    if shapely.get_type_id(left) == shapely.GeometryType.POLYGON:
+        return shapely.orient_polygons(left)
     parts = shapely.get_parts(shapely.orient_polygons(left))
     parts = parts[shapely.area(parts) > CRUMB_MAX_SHARE * shapely.area(left)]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts.tolist())
