@@ -51,7 +51,9 @@ def parse_csv(raw: bytes) -> pd.DataFrame:
         said = told[1]
         skipped += 1
     if skipped == len(lines):
-        raise TableInvalid("The file is empty; it needs a header line and at least one row.")
+        raise TableInvalid(
+            "The file is empty; it needs a header line and at least one row.", fault="empty"
+        )
     body = "\n".join(lines[skipped:])
     del lines, text
     reader = csv.reader(io.StringIO(body), delimiter=said or _delimiter(body), strict=True)
@@ -112,7 +114,8 @@ def _cap(columns: int, cells: int) -> None:
     if columns > MAX_COLUMNS or cells > MAX_CELLS:
         raise TableInvalid(
             f"The table has more than {MAX_COLUMNS} columns or {MAX_CELLS:,} cells; keep the "
-            "columns that are needed, or split it."
+            "columns that are needed, or split it.",
+            fault="too_many_columns",
         )
 
 

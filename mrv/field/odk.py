@@ -8,6 +8,7 @@ which of ours is `mrv.plots.mapping`; opening the files is `mrv.sources`.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,7 +17,7 @@ from mrv.errors import TableInvalid
 
 CENTRAL_KEY, CENTRAL_PARENT = "KEY", "PARENT_KEY"
 KOBO_KEY, KOBO_PARENT, KOBO_PARENT_TABLE = "_index", "_parent_index", "_parent_table_name"
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_NUMERIC = re.compile(r"[\d\s.,;|+eE-]*")  # no word such as nan, no 1_000
 _CORNERS = re.compile(r"[;\n|]")
 _LONGEST_TOLD = 40
 _FEWEST_NUMBERS, _MOST_NUMBERS = 2, 4  # latitude, longitude, altitude, accuracy
@@ -54,17 +55,21 @@ def parse_geoshape(text: str) -> list[Corner]:
         TableInvalid: If a corner is not two to four numbers, or there is none.
     """
     corners = []
+    numeric = bool(_NUMERIC.fullmatch(text))
     for number, part in enumerate(filter(str.strip, _CORNERS.split(text)), start=1):
         words = part.split()
         if len(words) == 1:
             words = [word for word in part.split(",") if word.strip()]
-        if not _FEWEST_NUMBERS <= len(words) <= _MOST_NUMBERS or not all(map(_is_number, words)):
+        try:
+            if not numeric or not _FEWEST_NUMBERS <= len(words) <= _MOST_NUMBERS:
+                raise ValueError  # noqa: TRY301  # as what is no number
+            values = [float(word.strip(",").replace(",", ".")) for word in words]
+        except ValueError:
             raise TableInvalid(
                 f"corner {number} says '{part.strip()[:_LONGEST_TOLD]}' where latitude and "
                 "longitude are needed"
-            )
-        values = [float(word.strip().replace(",", ".")) for word in words]
-        lat, lon, altitude, accuracy = (*values, *[float("nan")] * (_MOST_NUMBERS - len(values)))
+            ) from None
+        lat, lon, altitude, accuracy = (*values, *[nan] * (_MOST_NUMBERS - len(values)))
         corners.append(Corner(lon, lat, altitude, accuracy))
     if not corners:
         raise TableInvalid("the cell holds no corner")
@@ -76,7 +81,7 @@ def worst_accuracy_m(corners: Iterable[Corner]) -> float:
 
     A corner that was set by hand on the map has accuracy 0, which says nothing.
     """
-    return max((c.accuracy_m for c in corners if c.accuracy_m > 0), default=float("nan"))
+    return max((c.accuracy_m for c in corners if c.accuracy_m > 0), default=nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +166,6 @@ def last_part(column: str, ours: Iterable[str]) -> str:
     """Give our name that a column with the names of its groups ends in; "" where none does."""
     ends = (name for name in ours if column == name or re.search(rf"[/.:-]{name}$", column))
     return max(ends, key=len, default="")
-
-
-def _is_number(word: str) -> bool:
-    return bool(_NUMBER.fullmatch(word.strip()))
 
 
 def _above(tables: Mapping[str, pd.DataFrame], name: str) -> str:

@@ -127,10 +127,10 @@ def _of_corners(text: str) -> Row:
     corners = parse_geoshape(text)
     places = np.array([(corner.lon, corner.lat) for corner in corners])
     row = Row(crs=WGS84_CODE, accuracy_m=worst_accuracy_m(corners))
-    if len(np.unique(places, axis=0)) < _FEWEST_CORNERS:
+    if len({corner[:2] for corner in corners}) < _FEWEST_CORNERS:
         row.shape = shapely.Point(places[0]) if len(places) == 1 else shapely.LineString(places)
         return row
-    if not (places[0] == places[-1]).all():
+    if corners[0][:2] != corners[-1][:2]:
         row.remarks.append(UNCLOSED_RING)
     row.shape = shapely.Polygon(places)
     return row

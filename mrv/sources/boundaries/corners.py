@@ -141,7 +141,7 @@ def _boundary(rows: Positions, corners: _Corners) -> Row:
         ring = _in_order(rows[corners.rings[rows] == key], corners, row.remarks)
         parts.setdefault(key.split("\0")[0] if corners.columns.part else "", []).append(ring)
     rings = [ring for part in parts.values() for ring in part]
-    short = [ring for ring in rings if len(np.unique(ring, axis=0)) < _FEWEST_CORNERS]
+    short = [ring for ring in rings if len(set(map(tuple, ring.tolist()))) < _FEWEST_CORNERS]
     if short and len(rings) > 1:
         raise Broken("bad_coordinates: one of its rings has fewer than three corners")
     polygons = [] if short else [shapely.Polygon(shell, holes) for shell, *holes in parts.values()]
@@ -174,14 +174,16 @@ def _in_order(rows: Positions, corners: _Corners, remarks: list[str]) -> Floats:
         remarks.append(VERTEX_REPEATED)
         kept = np.concatenate([[True], ~same_number])
         numbers, ring = numbers[kept], ring[kept]
-    if len(np.unique(np.diff(numbers))) > 1:
+    if len(set(np.diff(numbers).tolist())) > 1:
         remarks.append(VERTEX_GAP)
     return ring
 
 
 def _numbers(cells: pd.Series) -> Floats:
     """Read numbers with a point or a comma before the decimals; NaN where there is none."""
-    texts = cells.str.replace(r"[ \u00a0]", "", regex=True)
-    points = texts.where(~texts.str.fullmatch(r"[+-]?\d*,\d+"), texts.str.replace(",", "."))
-    values = pd.to_numeric(points, errors="coerce").to_numpy(dtype=np.float64)
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+    if np.isnan(values).any():
+        texts = cells.str.replace(r"[ \u00a0]", "", regex=True)
+        points = texts.where(~texts.str.fullmatch(r"[+-]?\d*,\d+"), texts.str.replace(",", "."))
+        values = pd.to_numeric(points, errors="coerce").to_numpy(dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)

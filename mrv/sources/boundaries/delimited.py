@@ -2,9 +2,10 @@
 
 import geopandas as gpd
 
+from mrv.errors import TableInvalid
 from mrv.field.csv_text import parse_csv
-from mrv.field.odk import unfold
-from mrv.sources.boundaries.table import boundaries_of
+from mrv.sources.boundaries import field_exports
+from mrv.sources.boundaries.field_exports import refused
 
 
 def read(data: bytes, name: str) -> gpd.GeoDataFrame:
@@ -18,7 +19,15 @@ def read(data: bytes, name: str) -> gpd.GeoDataFrame:
         As `table.boundaries_of`: one row per boundary, all attributes as text.
 
     Raises:
-        TableInvalid: If the file cannot be read as a table.
-        BoundaryFileRefused: If it holds no boundaries.
+        BoundaryFileRefused: If it cannot be read as a table, or holds no boundaries.
     """
-    return boundaries_of(unfold(parse_csv(data)), name)
+    try:
+        table = parse_csv(data)
+    except TableInvalid as error:
+        raise refused(error, name) from error
+    return field_exports.boundaries_in({name: table}, name)
+
+
+def make_ready() -> None:
+    """Load what is loaded late, while files may still be opened."""
+    field_exports.make_ready()
