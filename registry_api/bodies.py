@@ -24,7 +24,7 @@ _MOST_DIGITS = 18  # Python refuses to read a number of thousands of digits
 
 # A field team's connection is slow; one that sends a byte a second is not a connection. [P]
 LONGEST_SILENCE_S = 30.0
-_GRACE_S = 60.0
+GRACE_S = 60.0
 _SLOWEST_BYTES_PER_S = 500.0
 # A body that is read in pieces holds a thread for as long as its sender takes. These are not those
 # that answer everybody else; the next sender waits without being read. [P]
@@ -98,7 +98,7 @@ async def keep_body(
         while (data := from_thread.run(piece)) is not None:
             taken += len(data)
             seconds = time.monotonic() - began
-            if seconds > _GRACE_S and taken < seconds * _SLOWEST_BYTES_PER_S:
+            if seconds > GRACE_S and taken < seconds * _SLOWEST_BYTES_PER_S:
                 raise TooSlow(
                     f"After {seconds:.0f} seconds only {taken:,} bytes had come, so the upload was "
                     "given up; send it again over a better connection."

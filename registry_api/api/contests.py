@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from registry_api.api.examples import example
 from registry_api.api.parameters import ContestId, Plain, ProjectId
-from registry_api.api.plot_uploads import demand_access
+from registry_api.api.plot_uploads import demand_own_project
 from registry_api.bodies import allow_body
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
 from registry_api.errors import UploadRefused, WrongMediaType
@@ -61,7 +61,7 @@ class ContestDecisionRequest(BaseModel):
 
 # Taken apart by hand: FastAPI would read the form before anybody asked whose it is.
 async def _objection(
-    request: Request, settings: SettingsDep, _access: Annotated[None, Depends(demand_access)]
+    request: Request, settings: SettingsDep, _access: Annotated[None, Depends(demand_own_project)]
 ) -> Objection:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:

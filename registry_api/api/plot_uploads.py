@@ -26,6 +26,7 @@ from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
 from registry_api.errors import WrongMediaType
 from registry_api.services import plot_uploads
 from registry_api.services.private_store import PrivateStore
+from registry_api.services.project_access import owned_by
 from registry_api.services.upload_views import ColumnsView, RunChoices, UploadView
 from registry_api.services.views import Page
 
@@ -89,17 +90,17 @@ class KeptFile(BaseModel):
     size_bytes: int
 
 
-def demand_access(project_id: ProjectId, caller: Caller, settings: SettingsDep) -> None:
-    """Ask whether this account may know of the project's uploads, before any of a body is read."""
+def demand_own_project(project_id: ProjectId, caller: Caller, settings: SettingsDep) -> None:
+    """Ask whether this account may bring something to the project, before any of it is read."""
     with database(settings.database).reading() as session:
-        plot_uploads.uploads(session, project_id, by=caller, limit=1)
+        owned_by(session, project_id, caller)
 
 
 async def _kept_body(
     request: Request,
     settings: SettingsDep,
     _sent: Sent,
-    _access: Annotated[None, Depends(demand_access)],
+    _access: Annotated[None, Depends(demand_own_project)],
 ) -> KeptFile:
     kind = request.headers.get("content-type", _ANYTHING).partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:

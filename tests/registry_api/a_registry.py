@@ -42,7 +42,7 @@ EXACT_LON, EXACT_LAT = 34.612347, -0.123457
 
 def make_settings(home: Path, *, demo: bool = True) -> Settings:
     """Settings of a registry in a folder of its own."""
-    return Settings(home=home, demo=demo, _env_file=None)
+    return Settings(home=home, demo=demo, worker=False, _env_file=None)
 
 
 def project_settings(project_id: str = "lakeside-grevillea", **changes: object) -> ProjectSettings:
