@@ -4,9 +4,27 @@
 (`start_worker`) unless the setting `worker` says otherwise. Several may run beside each other.
 """
 
+import json
+import logging
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
+from registry_api.services import screening_runs
+from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_EVERY_S = 0.5
+_AFTER_A_FAULT_S = 5.0
+_TO_STOP_S = 5.0
+_ONE = "--one"  # how the worker calls itself: one run, told on standard input
 
 
 def start_worker(settings: Settings) -> Callable[[], None]:
@@ -15,4 +33,79 @@ def start_worker(settings: Settings) -> Callable[[], None]:
     Returns:
         What stops it: within seconds, leaving a run that is on to be taken up later.
     """
-    raise NotImplementedError
+    stopping = Event()
+    thread = Thread(target=work, args=(settings, stopping), name="worker", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        stopping.set()
+        thread.join()
+
+    return stop
+
+
+def work(settings: Settings, stopping: Event) -> None:
+    """Take one waiting run after the other until it is time to stop."""
+    while not stopping.is_set():
+        try:
+            with reading(settings) as session:
+                waiting = screening_runs.next_waiting(session)
+        except DBAPIError:
+            _LOG.exception("the worker cannot ask for waiting uploads")
+            stopping.wait(_AFTER_A_FAULT_S)
+            continue
+        if waiting is None:
+            stopping.wait(_EVERY_S)
+        elif not _in_a_process(settings, *waiting, stopping):
+            stopping.wait(_AFTER_A_FAULT_S)
+
+
+def _in_a_process(settings: Settings, upload_id: str, run: int, stopping: Event) -> bool:
+    """Do one run; says whether the process came to its end by itself and without a fault.
+
+    What a run takes of memory goes with the process, and a file that kills it kills nothing else.
+    """
+    asked = {"settings": settings.model_dump(mode="json"), "upload": upload_id, "run": run}
+    with subprocess.Popen(  # noqa: S603  (our own interpreter and code)
+        [sys.executable, "-m", "registry_api.worker", _ONE], stdin=subprocess.PIPE
+    ) as child:
+        if child.stdin is not None:
+            with suppress(BrokenPipeError), child.stdin as question:
+                question.write(json.dumps(asked).encode())
+        while child.poll() is None:
+            if stopping.wait(_EVERY_S):
+                child.terminate()
+                try:
+                    child.wait(_TO_STOP_S)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.wait()
+                with unit_of_work(settings) as session:
+                    screening_runs.release_any(session, UUID(upload_id), run)
+                return False
+    if child.returncode:
+        _LOG.error("screening %s, run %s, ended with %s", upload_id, run, child.returncode)
+    return child.returncode == 0
+
+
+def _one() -> None:
+    from registry_api.services.plot_screening import process  # brings the geospatial stack
+
+    asked = json.load(sys.stdin)
+    process(Settings(**asked["settings"], _env_file=None), asked["upload"], asked["run"])
+
+
+def main() -> None:
+    """Work until SIGTERM or SIGINT."""
+    if _ONE in sys.argv:
+        _one()
+        return
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    logging.basicConfig(level=logging.INFO)
+    work(Settings(), stopping)
+
+
+if __name__ == "__main__":
+    main()

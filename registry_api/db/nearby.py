@@ -5,6 +5,7 @@ Both may find a box that only nearly touches, so the exact box of the version ha
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 Box = Sequence[float]  # west, south, east, north [degree]
 
 _BOXES_PER_QUESTION = 20_000
+_NOWHERE = [1e3, 1e3, 1e3, 1e3]  # JSON has no NaN
 
 # The boxes go in as one parameter; CROSS JOIN keeps SQLite from asking the plots for the boxes.
 _SQLITE = text(
@@ -64,12 +66,17 @@ def plots_near(session: Session, boxes: Sequence[Box], *, after: int = 0) -> Ite
 
     Args:
         session: A transaction.
-        boxes: Of finite numbers; a box that is turned inside out touches nothing.
+        boxes: One that is not finite touches nothing.
         after: Only versions registered after the one of this id.
     """
     statement = _SQLITE if session.get_bind().dialect.name == "sqlite" else _POSTGRESQL
     for first in range(0, len(boxes), _BOXES_PER_QUESTION):
-        part = [[float(edge) for edge in box] for box in boxes[first : first + _BOXES_PER_QUESTION]]
+        part = [_askable(box) for box in boxes[first : first + _BOXES_PER_QUESTION]]
         rows = session.execute(statement, {"boxes": json.dumps(part), "after": after})
         for asked, plot_key, version_id in rows:
             yield Near(first + asked, plot_key, version_id)
+
+
+def _askable(box: Box) -> list[float]:
+    edges = [float(edge) for edge in box]
+    return edges if all(map(math.isfinite, edges)) else _NOWHERE

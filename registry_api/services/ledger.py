@@ -22,6 +22,7 @@ Kind = Literal[
     "project_changed",
     "files_delivered",
     "plots_registered",
+    "plot_left",
     "estimate_submitted",
     "estimate_decided",
     "batch_issued",

@@ -9,17 +9,23 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import PlotUpload, UploadOutcome, UploadRun, UploadRunState
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
-from registry_api.services import idempotency, paging, private_reads, screening_runs
+from registry_api.services import (
+    column_mappings,
+    idempotency,
+    paging,
+    private_reads,
+    screening_runs,
+)
 from registry_api.services.accounts import AccountView
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.project_access import open_to, owned_by
-from registry_api.services.upload_views import ColumnGuess, ColumnsView, RunChoices, UploadView
+from registry_api.services.upload_views import ColumnsView, RunChoices, RunView, UploadView
 from registry_api.services.views import Page
 from registry_api.settings import Settings
 
@@ -172,11 +178,7 @@ def columns(
     sha256 = newest_tables(session, find(session, project_id, upload_id)).get("columns")
     if sha256 is None:
         return ColumnsView((), {})
-    held = json.loads(PrivateStore(settings).read(sha256))
-    return ColumnsView(
-        tuple(ColumnGuess(**guess) for guess in held["guesses"]),
-        {theirs: tuple(samples) for theirs, samples in held["theirs"].items()},
-    )
+    return column_mappings.from_json(PrivateStore(settings).read(sha256))
 
 
 def raw_file(
@@ -205,6 +207,20 @@ def raw_file(
         subject=shown.name,
     )
     return shown, PrivateStore(settings).open(shown.sha256)
+
+
+def run_view(session: Session, upload_id: UUID, number: int) -> RunView:
+    """Show one run of an upload.
+
+    Raises:
+        NotFound: If there is none of that number.
+    """
+    found = session.execute(
+        _runs().where(UploadRun.upload_id == upload_id, UploadRun.number == number)
+    ).first()
+    if found is None:
+        raise NotFound(f"There is no run {number} of upload '{upload_id}'.")
+    return screening_runs.view(*found)
 
 
 def find(session: Session, project_id: str, upload_id: str) -> PlotUpload:
@@ -243,16 +259,9 @@ def _shown(session: Session, project_id: str, upload_id: UUID) -> UploadView:
     row = _find(session, project_id, upload_id)
     later = aliased(UploadRun)
     newest = select(func.max(later.number)).where(later.upload_id == upload_id).scalar_subquery()
-    run, state, outcome = (
-        session.execute(
-            select(UploadRun, UploadRunState, UploadOutcome)
-            .join(UploadRunState, UploadRunState.run_key == UploadRun.id)
-            .outerjoin(UploadOutcome, UploadOutcome.run_key == UploadRun.id)
-            .where(UploadRun.upload_id == upload_id, UploadRun.number == newest)
-        )
-        .one()
-        .tuple()
-    )
+    run, state, outcome = session.execute(
+        _runs().where(UploadRun.upload_id == upload_id, UploadRun.number == newest)
+    ).one()
     return UploadView(
         id=str(row.id),
         project_id=row.project_id,
@@ -264,6 +273,14 @@ def _shown(session: Session, project_id: str, upload_id: UUID) -> UploadView:
         received_at=row.received_at,
         runs=run.number,
         run=screening_runs.view(run, state, outcome),
+    )
+
+
+def _runs() -> Select[UploadRun, UploadRunState, UploadOutcome]:
+    return (
+        select(UploadRun, UploadRunState, UploadOutcome)
+        .join(UploadRunState, UploadRunState.run_key == UploadRun.id)
+        .outerjoin(UploadOutcome, UploadOutcome.run_key == UploadRun.id)
     )
 
 

@@ -6,16 +6,23 @@ store; nothing here needs the session to write (the log has a transaction of its
 cannot use this one).
 """
 
+import json
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from registry_api.services import paging, plot_uploads, private_reads, report_tables
 from registry_api.services.accounts import AccountView
+from registry_api.services.private_store import PrivateStore
+from registry_api.services.project_access import open_to
 from registry_api.services.upload_views import FindingView
 from registry_api.services.views import Page
 from registry_api.settings import Settings
 
 RejectedFormat = Literal["geojson", "gpkg", "csv"]
+_DECIMALS = 7  # of a degree: a centimetre [P]
 
 
 def findings(  # noqa: PLR0913  (who, what for, and which page)
@@ -36,7 +43,30 @@ def findings(  # noqa: PLR0913  (who, what for, and which page)
         NotFound: If there is no such project or upload for this account.
         NotAcceptable: If a verifier states no purpose.
     """
-    raise NotImplementedError
+    (start,) = paging.decode(cursor, int) or (0,)
+    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    table = report_tables.read(PrivateStore(settings), tables, "findings")
+    if table is None:
+        return Page(())
+    if severity is not None:
+        table = table[table["severity"] == severity]
+    start = max(0, start)
+    shown = table.iloc[start : start + limit]
+    views = tuple(
+        FindingView(
+            feature=int(row["feature"]),
+            plot_id=row["plot_id"],
+            code=row["code"],
+            severity=row["severity"],
+            message=row["message"],
+            hint=row["hint"],
+            lon=_number(row["lon"]),
+            lat=_number(row["lat"]),
+        )
+        for row in shown.to_dict("records")
+    )
+    more = start + limit < len(table)
+    return Page(views, paging.encode(start + limit) if more else None)
 
 
 def map_features(
@@ -56,7 +86,33 @@ def map_features(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    raise NotImplementedError
+    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    store = PrivateStore(settings)
+    judged = report_tables.read(store, tables, "features")
+    if judged is not None:
+        return _collection(
+            {
+                "feature": int(row["feature"]),
+                "plot_id": row["plot_id"],
+                "verdict": row["verdict"],
+                "area_ha": _number(row["area_ha"]),
+                "codes": [code for code in row["codes"].split(";") if code],
+                "geometry": row["geometry"],
+            }
+            for row in judged.to_dict("records")
+        )
+    drawn = report_tables.read(store, tables, "drawn")
+    return _collection(
+        {
+            "feature": int(row["feature"]),
+            "plot_id": "",
+            "verdict": "pending",
+            "area_ha": None,
+            "codes": [],
+            "geometry": row["geometry"],
+        }
+        for row in ([] if drawn is None else drawn.to_dict("records"))
+    )
 
 
 def repairs(
@@ -75,7 +131,20 @@ def repairs(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    raise NotImplementedError
+    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    table = report_tables.read(PrivateStore(settings), tables, "repairs")
+    return _collection(
+        {
+            "feature": int(row["feature"]),
+            "plot_id": row["plot_id"],
+            "code": row["code"],
+            "side": side,
+            "area_change": _number(row["area_change"]),
+            "geometry": row[column],
+        }
+        for row in ([] if table is None else table.to_dict("records"))
+        for side, column in (("before", "before"), ("after", "geometry"))
+    )
 
 
 def proposals(
@@ -92,7 +161,15 @@ def proposals(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    raise NotImplementedError
+    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    table = report_tables.read(PrivateStore(settings), tables, "proposals")
+    return _collection(
+        {
+            "feature": int(row["feature"]),
+            **{name: row[name] for name in ("plot_id", "code", "text", "geometry")},
+        }
+        for row in ([] if table is None else table.to_dict("records"))
+    )
 
 
 def rejected(
@@ -107,9 +184,67 @@ def rejected(
 ) -> bytes:
     """Give the refused features with their own attributes, to mend and to send again.
 
-    `parkland_codes`, `parkland_reasons` and `parkland_hints` stand beside the attributes.
+    `parkland_codes`, `parkland_reasons` and `parkland_hints` stand beside the attributes. Without
+    a refused feature, and before the run is done, there is a file without features.
 
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    raise NotImplementedError
+    from mrv.plots.report import none_rejected, shaped
+    from mrv.sources.boundaries import write
+
+    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    table = report_tables.read(PrivateStore(settings), tables, "rejected")
+    frame = none_rejected() if table is None else shaped(table)
+    if format == "geojson":
+        return write.to_geojson(frame)
+    return write.to_gpkg(frame, "refused") if format == "gpkg" else write.to_csv(frame)
+
+
+def _open(
+    session: Session,
+    settings: Settings,
+    project_id: str,
+    upload_id: str,
+    *,
+    by: AccountView,
+    purpose: str,
+) -> Mapping[str, str]:
+    """Find the tables of a report for somebody who may look at it."""
+    project = open_to(session, project_id, by)
+    upload = plot_uploads.find(session, project_id, upload_id)
+    if project.developer_id != by.id:
+        private_reads.note(
+            session,
+            settings,
+            by=by,
+            purpose=purpose,
+            what="report",
+            project_id=project_id,
+            subject=upload.name,
+        )
+    return plot_uploads.newest_tables(session, upload)
+
+
+def _collection(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Lay rows with WKB out as GeoJSON."""
+    import numpy as np
+    import shapely
+
+    held = list(rows)
+    shapes = shapely.from_wkb(np.array([row.pop("geometry") for row in held], dtype=object))
+    rounded = shapely.transform(
+        shapely.force_2d(shapes), lambda corners: np.round(corners, _DECIMALS)
+    )
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "geometry": shape and json.loads(shape), "properties": row}
+            for row, shape in zip(held, shapely.to_geojson(rounded), strict=True)
+        ],
+    }
+
+
+def _number(cell: object) -> float | None:
+    """Give a number of a table; None where it has none."""
+    return cell if isinstance(cell, float) and math.isfinite(cell) else None

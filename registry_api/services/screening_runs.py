@@ -143,6 +143,13 @@ def show_tables(session: Session, held: Claim, tables: Mapping[str, str]) -> Non
         session.flush()
 
 
+def tables_so_far(session: Session, held: Claim) -> dict[str, str]:
+    """Name the tables that a run has shown."""
+    state = _held(session, held)
+    tables: dict[str, str] = json.loads(state.tables) if state else {}
+    return tables
+
+
 def release(session: Session, held: Claim, *, uncounted: bool = False) -> None:
     """Give a run back unfinished, to be taken up at once.
 

@@ -3,10 +3,20 @@
 Only the token's digest is kept here; a session ends by itself, or when it is closed.
 """
 
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from registry_api.db.models import WebSession
+from registry_api.errors import NotAuthenticated
+from registry_api.services import accounts
 from registry_api.services.accounts import AccountView
+from registry_api.services.canonical import sha256_of_text
 from registry_api.settings import Settings
+
+_TOKEN_BYTES = 32
 
 
 def open(session: Session, settings: Settings, key: str) -> str:  # noqa: A001  (web_sessions.open)
@@ -15,18 +25,48 @@ def open(session: Session, settings: Settings, key: str) -> str:  # noqa: A001  
     Raises:
         NotAuthenticated: If the key is unknown or revoked.
     """
-    raise NotImplementedError
+    account = accounts.authenticate(session, key)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    now = datetime.now(UTC)
+    session.add(
+        WebSession(
+            token_sha256=sha256_of_text(token),
+            account_id=account.id,
+            created_at=now,
+            expires_at=now + timedelta(hours=settings.session_hours),
+        )
+    )
+    session.flush()
+    return token
 
 
 def account_of(session: Session, token: str) -> AccountView:
     """Find who a token belongs to.
 
+    The lookup is by digest, so its timing tells nothing about tokens that exist.
+
     Raises:
         NotAuthenticated: If it is unknown, closed or has run out.
     """
-    raise NotImplementedError
+    found = session.scalars(
+        select(WebSession.account_id).where(
+            WebSession.token_sha256 == _digest(token),
+            WebSession.revoked_at.is_(None),
+            WebSession.expires_at > datetime.now(UTC),
+        )
+    ).first()
+    if found is None:
+        raise NotAuthenticated("You are not signed in, or no longer; sign in again.")
+    return accounts.account(session, found)
 
 
 def close(session: Session, token: str) -> None:
     """Sign out; a token that is not known changes nothing."""
-    raise NotImplementedError
+    held = session.get(WebSession, _digest(token))
+    if held is not None and held.revoked_at is None:
+        held.revoked_at = datetime.now(UTC)
+        session.flush()
+
+
+def _digest(token: str) -> str:
+    return sha256_of_text(token.encode("utf-8", "replace").decode())

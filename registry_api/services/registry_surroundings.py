@@ -1,0 +1,144 @@
+"""What the registry knows around plots, in the shape that screening asks for."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from registry_api.db.models import Plot, PlotExit, PlotVersion
+from registry_api.db.nearby import plots_near
+from registry_api.services import contests, excluded_areas
+from registry_api.settings import Settings
+
+if TYPE_CHECKING:
+    from mrv.plots.rules import PlotRules
+    from mrv.plots.screen import ScreenedPlots
+    from mrv.plots.surroundings import Floats, LostTrees, Neighbours, Shapes, Surroundings
+
+_ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known when screening began.
+
+    Attributes:
+        surroundings: For screening; asks the session it was made with.
+        newest_version_id: Whatever was registered after it was not known yet.
+        left: Plots of the project that left -> when.
+        upheld: Contests of the project with success: plot id, code and the boundary contested.
+    """
+
+    surroundings: "Surroundings"
+    newest_version_id: int
+    left: Mapping[str, date]
+    upheld: tuple["contests.Upheld", ...]
+
+
+def known(session: Session, settings: Settings, project_id: str) -> Known:
+    """Look around from one state of the registry, which stays while the session is open."""
+    from mrv.plots.surroundings import Surroundings
+
+    newest = session.scalars(select(func.max(PlotVersion.id))).one() or 0
+    return Known(
+        surroundings=Surroundings(
+            project_id=project_id,
+            neighbours=lambda boxes: neighbours(session, boxes),
+            excluded=excluded_areas.in_force(session),
+            lost_trees=_lost_trees(settings),
+        ),
+        newest_version_id=newest,
+        left=left_plots(session, project_id),
+        upheld=contests.upheld(session, project_id),
+    )
+
+
+def left_plots(session: Session, project_id: str) -> dict[str, date]:
+    """Give the plots of a project that left, and when."""
+    rows = session.execute(
+        select(Plot.plot_id, PlotExit.left_on)
+        .join(PlotExit, PlotExit.plot_key == Plot.id)
+        .where(Plot.project_id == project_id)
+    )
+    return {row.plot_id: row.left_on for row in rows}
+
+
+def neighbours(session: Session, boxes: "Floats", *, after: int = 0) -> "Neighbours":
+    """Find the registered plots in force around boxes.
+
+    Args:
+        session: A transaction.
+        boxes: West, south, east, north [degree], shape [n, 4]; those with NaN have no neighbours.
+        after: Only versions registered after the one of this id.
+    """
+    import numpy as np
+    import shapely
+
+    from mrv.plots.surroundings import Neighbours
+
+    pairs = [
+        (near.asked, near.version_id) for near in plots_near(session, boxes.tolist(), after=after)
+    ]
+    ids = sorted({version_id for _asked, version_id in pairs})
+    rows: list[Any] = []
+    for first in range(0, len(ids), _ROWS_AT_ONCE):
+        rows += session.execute(
+            select(
+                PlotVersion.id,
+                PlotVersion.boundary_wkb,
+                PlotVersion.attributes,
+                Plot.plot_id,
+                Plot.project_id,
+            )
+            .join(Plot, Plot.id == PlotVersion.plot_key)
+            .where(PlotVersion.id.in_(ids[first : first + _ROWS_AT_ONCE]))
+        ).all()
+    place = {row.id: position for position, row in enumerate(rows)}
+    entries = np.array([place[version_id] for _asked, version_id in pairs], dtype=np.int64)
+
+    def column(values: list[Any]) -> "Shapes":
+        return np.array(values, dtype=object)[entries]
+
+    return Neighbours(
+        asked=np.array([asked for asked, _version_id in pairs], dtype=np.int64),
+        plot_id=column([row.plot_id for row in rows]),
+        project_id=column([row.project_id for row in rows]),
+        farmer_id=column([json.loads(row.attributes).get("farmer_id") or "" for row in rows]),
+        shape=shapely.from_wkb(column([row.boundary_wkb for row in rows])),
+    )
+
+
+def is_overtaken(
+    session: Session, project_id: str, screened: "ScreenedPlots", rules: "PlotRules", since: Known
+) -> bool:
+    """Say whether land that screening found free has been registered by somebody meanwhile."""
+    import numpy as np
+    import shapely
+
+    from mrv.plots.overlap import overlaps
+
+    shapes = screened.plots.geometry.to_numpy()
+    near = neighbours(session, shapely.bounds(shapes), after=since.newest_version_id)
+    if not len(near.asked):
+        return False
+    # A plot of this project that the file brings is replaced by it, whatever it was meanwhile.
+    brought = set(screened.plots["plot_id"])
+    others = np.array(
+        [
+            project != project_id or plot not in brought
+            for project, plot in zip(near.project_id, near.plot_id, strict=True)
+        ]
+    )
+    return any(others[one.neighbour] for one in overlaps(shapes, near, rules=rules))
+
+
+def _lost_trees(settings: Settings) -> "Callable[[Shapes], LostTrees] | None":
+    if settings.loss_raster is None:
+        return None
+    from mrv.sources.loss_years import loss_reader
+
+    return loss_reader(settings.loss_raster, product=settings.loss_product)
