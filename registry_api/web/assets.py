@@ -6,6 +6,7 @@ without scripts, which they must survive anyway.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,8 +38,15 @@ def island(name: str) -> Island | None:
     entry = _manifest().get(f"src/{name}.ts")
     if entry is None:
         return None
-    styles = tuple(f"/assets/{css}" for css in entry.get("css", []))
+    styles = tuple(f"/assets/{css}" for css in dict.fromkeys(_styles(entry)))
     return Island(f"/assets/{entry['file']}", styles)
+
+
+def _styles(entry: dict[str, list[str]]) -> Iterator[str]:
+    """Find the style sheets of a script and of what it shares with others."""
+    for shared in entry.get("imports", []):
+        yield from _styles(_manifest()[shared])
+    yield from entry.get("css", [])
 
 
 @lru_cache(maxsize=16)

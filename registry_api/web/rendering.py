@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 
+from registry_api.sign_in import cookie_name
 from registry_api.web import assets, language
 from registry_api.web.vocabulary import Vocabulary, vocabulary
 
@@ -93,7 +94,8 @@ def page(request: Request, template: str, *, status_code: int = 200, **told: Any
             now=datetime.now(UTC),
             path=request.url.path,
             demonstration=request.app.state.settings.demo,
+            signed_in=cookie_name(request.app.state.settings) in request.cookies,
             **told,
         )
     )
-    return HTMLResponse(html, status_code, headers={"Vary": "Accept-Language, HX-Request"})
+    return HTMLResponse(html, status_code, headers={"Vary": "Accept-Language, HX-Request, Cookie"})

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI
@@ -17,9 +18,10 @@ from registry_api.errors import status_of
 from registry_api.services import credits as issued
 from registry_api.services import estimates, lineage, plots, portfolio, projects
 from registry_api.services.views import BatchCard, CreditFilter
-from registry_api.web import assets, places
+from registry_api.web import assets, places, plot_pages, signing_in, uploads
 from registry_api.web.lineage import fold
 from registry_api.web.rendering import page, texts_for, words_for
+from registry_api.web.visitors import ask_to_sign_in
 from registry_api.web.waterfall import draw
 
 PROJECTS_SHOWN = 50
@@ -31,13 +33,16 @@ router = APIRouter(include_in_schema=False)
 
 def mount(app: FastAPI) -> None:
     """Serve the pages, our own files and, where built, the islands."""
-    app.include_router(router)
+    for each in (router, signing_in.router, uploads.router, plot_pages.router):
+        app.include_router(each)
     app.mount("/static", StaticFiles(directory=assets.STATIC), name="static")
     app.mount("/assets", StaticFiles(directory=assets.DIST, check_dir=False), name="assets")
 
 
 def error_page(request: Request, status: int, title: str, detail: str) -> Response:
-    """Say what went wrong to a person."""
+    """Say what went wrong to a person; who is not signed in is led to where that is done."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return ask_to_sign_in(request)
     return page(
         request,
         "problem.html",

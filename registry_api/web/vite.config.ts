@@ -20,6 +20,8 @@ export default defineConfig({
         chart: "src/chart.ts",
         lineage: "src/lineage.ts",
         map: "src/map.ts",
+        plots: "src/plots.ts",
+        upload: "src/upload.ts",
       },
     },
   },

@@ -24,6 +24,12 @@ class Vocabulary:
     role: Words
     tree_status: Words
     gate: Words
+    verdict: Words
+    verdict_one: Words
+    severity_mark: Words
+    severity_hint: Words
+    run_state: Words
+    run_step: Words
     problem: Mapping[int, str]
 
 
@@ -74,7 +80,42 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "u90_within_ceiling": _("The interval is narrow enough"),
             "methodology_verified": _("Every rule has a verified source"),
         },
+        verdict={
+            "refused": _("To mend"),
+            "warned": _("In, look at it"),
+            "repaired": _("In, repaired"),
+            "accepted": _("In"),
+            "pending": _("Not judged yet"),
+        },
+        verdict_one={
+            "refused": _("to mend, not in yet"),
+            "warned": _("in the programme; look at it when you can"),
+            "repaired": _("in the programme, after a small repair"),
+            "accepted": _("in the programme"),
+            "pending": _("not judged yet"),
+        },
+        severity_mark={"error": "refused", "repair": "repaired", "warning": "warned"},
+        severity_hint={
+            "error": _("To mend it:"),
+            "repair": _("Look:"),
+            "warning": _("When you can:"),
+        },
+        run_state={
+            "waiting": _("waiting its turn"),
+            "working": _("being checked"),
+            "done": _("checked"),
+            "failed": _("could not be used"),
+        },
+        run_step={
+            "waiting": _("Waiting its turn"),
+            "reading": _("Reading the file"),
+            "screening": _("Checking each plot"),
+            "deciding": _("Comparing with the plots that are registered"),
+            "writing": _("Taking the good plots in"),
+        },
         problem={
+            401: _("Please sign in"),
+            403: _("Not yours to do"),
             404: _("Not found"),
             422: _("That cannot be answered"),
             500: _("Something went wrong"),

@@ -1,7 +1,7 @@
 // Lines of longitude and latitude over the visible part of a map: the only base map there is.
 import type { Feature, FeatureCollection, Position } from "geojson";
 
-const STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05];
+const STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
 
 /** Choose the coarsest step that still shows about four lines across. */
 function stepFor(span: number): number {
