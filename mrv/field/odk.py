@@ -109,7 +109,7 @@ def gather(tables: Mapping[str, pd.DataFrame], leaf: str) -> Gathered:
     """Join an export's tables, from its submissions down to one table.
 
     Of a submission that was sent twice or edited, the latest counts; one that was rejected in
-    review does not.
+    review does not. Repeats that stand beside each other get a row each, as `unfold` gives them.
 
     Args:
         tables: Name of the table (file or sheet, without the form's name where Kobo cuts it) ->
@@ -138,7 +138,10 @@ def gather(tables: Mapping[str, pd.DataFrame], leaf: str) -> Gathered:
         key = CENTRAL_KEY if parent_column == CENTRAL_PARENT else KOBO_KEY
         childless = table[~table[key].isin(set(own[parent_column]))]
         table = _under(own, table, parent_column, key)
-    return Gathered(table, childless, tuple(notes))
+    flat = unfold(table)
+    if flat is not table:
+        childless = table.loc[~table.index.isin(flat.index), table.columns.isin(flat.columns)]
+    return Gathered(flat, childless, tuple(notes))
 
 
 def unfold(table: pd.DataFrame) -> pd.DataFrame:

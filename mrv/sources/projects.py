@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import geopandas as gpd
 import pandas as pd
 
-from mrv.errors import ProjectInvalid, TableInvalid
-from mrv.field.csv_text import parse_csv
+from mrv.errors import ProjectInvalid
 from mrv.project import ProjectSettings, parse_project
 from mrv.sources.boundaries import read_boundaries
+from mrv.sources.inventories import read_trees
 from mrv.sources.tables import read_bytes, rename_columns
 
 
@@ -76,7 +76,7 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         trees_path = _inside(home, inputs.trees, "inputs.trees", allow_outside=allow_outside)
         trees = read_bytes(trees_path)
         digests["trees"] = _sha256(trees)
-        trees_raw = _trees(trees, trees_path.name, inputs.tree_columns)
+        trees_raw = read_trees(trees, trees_path.name, inputs.tree_columns)
     return ProjectFolder(
         settings=settings,
         plots_raw=plots_raw,
@@ -85,14 +85,6 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         catalog=_catalog(home, settings, allow_outside=allow_outside),
         folder=home,
     )
-
-
-def _trees(data: bytes, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
-    try:
-        return rename_columns(parse_csv(data), columns, name)
-    except TableInvalid as error:
-        told = error.message if name in error.message else f"{name}: {error.message}"
-        raise TableInvalid(told, **{**error.facts, "file": name}) from error
 
 
 def _catalog(home: Path, settings: ProjectSettings, *, allow_outside: bool) -> str:

@@ -55,7 +55,8 @@ CONSENT_GROUP = (
         (
             (
                 "Read aloud: the project maps your plots, counts the trees and sells the carbon "
-                "they hold. Your name and phone are kept secret. You may say no, and leave at any time."
+                "they hold. Your name and phone are kept secret. You may say no, and leave "
+                "at any time."
             ),
             (
                 "Lisez à haute voix : le projet cartographie vos parcelles, compte les arbres et "

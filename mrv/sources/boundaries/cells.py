@@ -28,7 +28,8 @@ _WKT = re.compile(
 _HEX_WKB = re.compile(r"0[01][0-9A-F]{16,}", re.IGNORECASE)
 _PLACE = r"[+-]?\d[\d.,]*[ ,]\s*[+-]?\d[\d.,]*(?:[ ,]\s*[+-]?\d[\d.,eE+-]*){0,2}"
 _ODK = re.compile(rf"\s*{_PLACE}\s*(?:[;\n|].*)?", re.DOTALL)
-_FIX = re.compile(r"\s*(?:[+-]?\d+(?:[.,]\d+)?\s+){3}\d+(?:[.,]\d+)?\s*")  # a geopoint has all four
+# A geopoint has all four, and decimals: +254 700 000 001 is a telephone.
+_FIX = re.compile(r"\s*[+-]?\d{1,2}[.,]\d+\s+[+-]?\d{1,3}[.,]\d+(?:\s+[+-]?\d+(?:[.,]\d+)?){2}\s*")
 _HEAD = 400  # letters that say what a cell holds
 _DEEPEST = 8  # brackets; GEOS reads collections within collections until its stack ends
 _FEWEST_CORNERS = 3

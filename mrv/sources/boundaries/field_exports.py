@@ -49,7 +49,7 @@ def csv_tables(members: Mapping[str, bytes], name: str) -> dict[str, pd.DataFram
             if error.facts.get("fault") == "empty":
                 continue
             raise refused(error, f"{PurePosixPath(path).name} in {name}") from error
-        tables[str(PurePosixPath(path).with_suffix(""))] = unfold(table)
+        tables[str(PurePosixPath(path).with_suffix(""))] = table
     return tables
 
 
@@ -59,10 +59,10 @@ def boundaries_in(tables: Mapping[str, pd.DataFrame], name: str) -> gpd.GeoDataF
     Raises:
         BoundaryFileRefused: If none or two hold boundaries, or a table above is missing.
     """
-    tables = {key: unfold(table) for key, table in tables.items()}
-    holding = [key for key, table in tables.items() if len(table) and holds_boundaries(table)]
+    flat = {key: unfold(table) for key, table in tables.items()}
+    holding = [key for key, table in flat.items() if len(table) and holds_boundaries(table)]
     holding = holding or [
-        key for key, table in tables.items() if boundary_column(table) or corner_columns(table)
+        key for key, table in flat.items() if boundary_column(table) or corner_columns(table)
     ]
     if len(holding) > 1:
         raise BoundaryFileRefused(
@@ -79,7 +79,7 @@ def boundaries_in(tables: Mapping[str, pd.DataFrame], name: str) -> gpd.GeoDataF
         return boundaries_of(first, name)
     leaf = tables[holding[0]]
     if not is_repeat(leaf) and not _is_export(leaf):
-        return boundaries_of(leaf, name)
+        return boundaries_of(flat[holding[0]], name)
     try:
         gathered = gather(tables, holding[0])
     except TableInvalid as error:
