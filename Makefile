@@ -4,11 +4,12 @@ SERVE  ?= yes
 BIN    := .venv/bin
 WEB    := registry_api/web
 NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
+BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint bench serve clean help
+.PHONY: demo test lint bench bench-uploads serve clean help
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
 demo: .venv/.ok web ## run the whole path on the sample projects, then serve the site (SERVE=no stops before)
 	$(BIN)/parkland demo $(if $(filter no,$(SERVE)),--no-serve)
@@ -25,6 +26,9 @@ lint: .venv/.ok web ## style, types, walls between the packages
 
 bench: .venv/.ok ## measure the parts that cost time, as ratios within one run
 	$(BIN)/python -m tests.benchmarks
+
+bench-uploads: .venv/.ok ## send 50,000 plots to a registry of 1,000,000 (kept in BENCH_HOME) and compare with brute force
+	$(BIN)/python -m tests.benchmarks.uploads --home $(BENCH_HOME)
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve
