@@ -93,11 +93,8 @@ def load(
 
 def layers(session: Session) -> tuple[ExcludedLayerView, ...]:
     """List the layers in force by name."""
-    counts = dict(
-        session.execute(select(ExcludedArea.layer_id, func.count()).group_by(ExcludedArea.layer_id))
-        .tuples()
-        .all()
-    )
+    counted = select(ExcludedArea.layer_id, func.count()).group_by(ExcludedArea.layer_id)
+    counts = {layer_id: areas for layer_id, areas in session.execute(counted)}
     return tuple(_view(layer, counts.get(layer.id, 0)) for layer in _in_force(session))
 
 
