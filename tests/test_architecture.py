@@ -84,6 +84,7 @@ PACKAGE_DATA = {  # tables and rules that are part of the code, by importlib.res
     "mrv/biomass/wood_density.py",
     "mrv/methodologies/__init__.py",
     "mrv/plots/countries.py",
+    "mrv/plots/mapping.py",
 }
 
 

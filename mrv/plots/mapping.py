@@ -99,11 +99,17 @@ def apply_columns(
             file=name,
             columns=absent,
         )
-    cells = {ours: frame[theirs] for ours, theirs in wanted.items()}
-    gone = {theirs for ours, theirs in wanted.items() if theirs not in wanted}
-    gone |= {ours for ours in wanted if ours in frame.columns and wanted[ours] != ours}
-    rest = frame.drop(columns=sorted(gone))
-    return rest.assign(**cells)
+    ours_of: dict[str, list[str]] = {}
+    for ours, theirs in wanted.items():
+        ours_of.setdefault(theirs, []).append(ours)
+    origin = {
+        name: column
+        for column in map(str, frame.columns)
+        for name in ours_of.get(column, [] if column in wanted else [column])
+    }
+    renamed = frame[list(origin.values())]
+    renamed.columns = pd.Index(list(origin))
+    return renamed
 
 
 def samples_of(frame: pd.DataFrame, many: int = 50) -> dict[str, list[str]]:

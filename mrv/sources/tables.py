@@ -10,6 +10,7 @@ from typing import TypeVar
 import pandas as pd
 
 from mrv.errors import TableInvalid
+from mrv.plots.mapping import apply_columns
 
 MAX_BYTES = 50 << 20
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
@@ -46,17 +47,4 @@ def rename_columns(frame: _Frame, columns: Mapping[str, str], name: str) -> _Fra
     Raises:
         TableInvalid: If one of theirs is not there.
     """
-    absent = sorted(theirs for theirs in columns.values() if theirs not in frame.columns)
-    if absent:
-        raise TableInvalid(
-            f"{name} has no column {', '.join(absent)}, which project.toml maps; it has "
-            f"{', '.join(map(str, frame.columns))}.",
-            file=name,
-            columns=absent,
-        )
-    # A column that already carries our name but is not the mapped one would be there twice.
-    shadowed = [
-        ours for ours, theirs in columns.items() if ours != theirs and ours in frame.columns
-    ]
-    theirs_to_ours = {theirs: ours for ours, theirs in columns.items()}
-    return frame.drop(columns=shadowed).rename(columns=theirs_to_ours)
+    return apply_columns(frame, columns, name=name, mapped_by="project.toml")
