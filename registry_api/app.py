@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -16,6 +17,7 @@ from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_err
 from registry_api.bodies import BodyLimit
 from registry_api.db import database
 from registry_api.settings import Settings
+from registry_api.worker import start_worker
 
 _DESCRIPTION = """
 Smallholder tree-carbon credits that anyone can check: projects, issuances, serials, and the way
@@ -35,7 +37,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database(settings.database)  # made and brought to its newest shape before the first request
+        stop = start_worker(settings) if settings.worker else None
         yield
+        if stop is not None:
+            await to_thread.run_sync(stop)
 
     app = FastAPI(
         title="Parkland registry",

@@ -26,6 +26,8 @@ from tests.registry_api.a_registry import (
     make_settings,
 )
 from tests.registry_api.an_upload import ZIP, a_project, zipped
+from tests.registry_api.api.a_desk import opened_desk
+from tests.registry_api.api.upload_story import tell
 
 ROOT = Path(__file__).parents[3]
 FROZEN = ROOT / "schemas" / "openapi" / "v1.json"
@@ -86,6 +88,8 @@ def main() -> None:
             own = {"Authorization": f"Bearer {accounts.create_key(session, DEVELOPER)}"}
         sent = {"content": zipped(a_project()), "headers": own | ZIP}
         shown["upload"] = client.post("/v1/projects", **sent).raise_for_status().json()
+    with tempfile.TemporaryDirectory() as folder, opened_desk(Path(folder)) as desk:
+        shown |= {name: shortened(answer) for name, answer in tell(desk).items()}
     shown |= {"batch_card": card, "decision": {**shown["batch"]["decision"], "id": decided.id}}
     EXAMPLES.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     examples.known_examples.cache_clear()

@@ -12,7 +12,7 @@ import uvicorn
 from registry_api import bodies
 from registry_api.app import create_app
 from tests.registry_api.a_registry import DEVELOPER, VERIFIER
-from tests.registry_api.api.conftest import FOREIGN, NONE, OWN, STRANGER, Desk, some_plots
+from tests.registry_api.api.a_desk import FOREIGN, NONE, OWN, STRANGER, Desk, some_plots
 
 LIMIT = 1_000_000  # bytes, by the setting of the desk
 ADDRESS = f"/v1/projects/{OWN}/uploads?name=plots.geojson"

@@ -20,7 +20,13 @@ TELLING = {
     "village", "phone", "household", "email", "gps", "west", "south", "east", "north",
 }  # fmt: skip
 SECRETS = ("Secret village", "34.6123", "34.6143", "-0.1234", "-0.1224", "1.234567")
-BEHIND_A_KEY = {"get_document", "issue_batch", "decide_on_estimate", "upload_project"}
+BEHIND_A_KEY = {
+    "get_document", "issue_batch", "decide_on_estimate", "upload_project", "send_plots",
+    "list_uploads", "get_upload", "get_columns", "run_upload_again", "get_file", "list_findings",
+    "get_map", "get_repairs", "get_proposals", "get_rejected", "list_versions", "leave_programme",
+    "get_farmer", "forget_farmer", "list_private_reads", "file_contest", "list_contests",
+    "list_open_contests", "decide_contest",
+}  # fmt: skip
 
 
 def public_shapes(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import jsonschema
 from hypothesis import HealthCheck, given, settings
@@ -48,6 +49,9 @@ def test_any_request_gets_a_described_answer(served: Served, data: st.DataObject
         "batch_id": served.batch.id,
         "serial": served.batch.credits.text,
         "plot_id": "P-001",
+        "upload_id": str(UUID(int=1)),
+        "contest_id": str(UUID(int=1)),
+        "kind": "geojson",
     }
     query: dict[str, str] = {}
     for parameter in operation.get("parameters", []):

@@ -11,7 +11,7 @@ from registry_api.services import web_sessions
 from registry_api.services.unit_of_work import unit_of_work
 from registry_api.settings import Settings
 from tests.registry_api.a_registry import DEVELOPER
-from tests.registry_api.api.conftest import OWN, STRANGER, Desk, some_plots
+from tests.registry_api.api.a_desk import OWN, STRANGER, Desk, some_plots
 
 UPLOADS = f"/v1/projects/{OWN}/uploads"
 HERE = "http://127.0.0.1"

@@ -8,18 +8,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi.testclient import TestClient
 
-from registry_api.app import create_app
-from registry_api.db import database
 from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER
-from tests.registry_api.api.conftest import (
+from tests.registry_api.api.a_desk import (
     FOREIGN,
     NONE,
     OWN,
     STRANGER,
     Desk,
-    a_desk,
+    opened_desk,
     some_plots,
 )
 
@@ -59,12 +56,9 @@ CHANGING: list[tuple[str, str, dict[str, Any], int]] = [
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One registry with a screened upload for the whole table."""
-    settings, keys = a_desk(tmp_path_factory.mktemp("who-may"))
-    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
-        desk = Desk(client, settings, keys)
+    with opened_desk(tmp_path_factory.mktemp("who-may")) as desk:
         desk.screened(some_plots())
         yield desk
-    database(settings.database).close()
 
 
 @pytest.fixture(scope="module")
