@@ -97,7 +97,7 @@ _CODES = (
         *("unclosed_ring", "repair", "boundary closed"),
         "Check that no corner is missing between the last and the first.",
     ),
-    Code("broken_ring", "repair", "boundary completed on reading", _LOOK),
+    Code("empty_part", "repair", "part without corners removed", "Nothing needs to be done."),
     Code("duplicate_vertices", "repair", "repeated corners removed", "Nothing needs to be done."),
     Code("spike_cut", "repair", "spike cut off", _LOOK),
     Code("simplified", "repair", "track simplified", _LOOK),
@@ -118,6 +118,10 @@ _CODES = (
     Code(
         *("multipart", "warning", "several parts"),
         "Map parts that are managed separately as plots of their own.",
+    ),
+    Code(
+        *("odd_positions", "warning", "corners written oddly"),
+        "Check the export: every corner should have a longitude, a latitude and perhaps a height.",
     ),
     Code("small_hole", "warning", "very small hole", "Check that the hole is meant."),
     Code(

@@ -32,7 +32,7 @@ def areas_of(shapes: Shapes) -> Floats:
     lon, lat = np.ascontiguousarray(coordinates.T)
     ends = np.searchsorted(of, np.arange(len(rings) + 1)).tolist()
     signed = [
-        _GEOD.polygon_area_perimeter(lon[start:end], lat[start:end])[0]
+        _GEOD.polygon_area_perimeter(lon[start:end], lat[start:end])[0] if end > start else 0.0
         for start, end in pairwise(ends)
     ]
     areas_m2 = np.zeros(len(shapes))

@@ -97,6 +97,7 @@ def screen_plots(
     shapes.check_notes(bench, _cells(raw, "geometry_note"))
     places.across_date_line(bench)
     shapes.check_kinds(bench)
+    shapes.remove_empty_parts(bench)
     places.check_places(bench, country)
     done.one()
     shapes.simplify_tracks(bench)

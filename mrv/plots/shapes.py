@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from mrv.plots.bench import Bench, Place, Rows
+from mrv.plots.bench import Bench, Flags, Place, Rows
 from mrv.plots.measure import in_metres, metres_per_degree
 from mrv.plots.surroundings import Floats, Shapes
 
@@ -30,6 +30,12 @@ EUDR_DECIMALS = 6  # Regulation (EU) 2023/1115, article 2(28): at least six deci
 _AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING)
 _TRIANGLE = 3
+_ODD = MappingProxyType(
+    {
+        "extra_numbers": "corners with more than three numbers",
+        "mixed_dimensions": "heights at some corners only",
+    }
+)  # remarks of the reader -> words; its others show in the shape itself
 _FAULTS: Mapping[str, str] = MappingProxyType(
     {  # how GEOS calls it -> our code
         "self-intersection": "self_crossing",
@@ -81,8 +87,35 @@ def flatten(bench: Bench) -> None:
         bench.tell_file("three_dimensional", f"Heights of {len(high)} boundaries were left out.")
 
 
+def remove_empty_parts(bench: Bench) -> None:
+    """Remove parts and holes without a corner, on which GEOS 3.14 ends the whole process."""
+    for row in bench.rows(has_empty_parts(bench.shapes)).tolist():
+        what = "had a part or a hole without corners, now removed"
+        bench.mend(row, "empty_part", what, without_empty_parts(bench.shapes[row]))
+
+
+def has_empty_parts(shapes: Shapes) -> Flags:
+    """Say which areas have a part or a hole without a corner."""
+    parts, of_part = shapely.get_parts(shapes, return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    found = np.zeros(len(shapes), dtype=bool)
+    found[of_part[shapely.is_empty(parts)]] = True
+    found[of_part[of_ring[shapely.is_empty(rings)]]] = True
+    return found
+
+
+def without_empty_parts(shape: shapely.Geometry) -> shapely.Geometry:
+    """Leave out the parts and holes of an area that have no corner."""
+    full = []
+    for part in shapely.get_parts(shape):
+        rings = [ring for ring in shapely.get_rings(part) if not shapely.is_empty(ring)]
+        if not shapely.is_empty(part):
+            full.append(shapely.Polygon(rings[0], rings[1:]))
+    return full[0] if len(full) == 1 else shapely.MultiPolygon(full)
+
+
 def check_notes(bench: Bench, notes: Sequence[object]) -> None:
-    """Show what the reader had to complete, such as a ring that was not closed.
+    """Show what the reader had to understand kindly, such as a ring that was not closed.
 
     Args:
         bench: In WGS 84.
@@ -97,10 +130,9 @@ def check_notes(bench: Bench, notes: Sequence[object]) -> None:
             gap_m = _distance_m(last, first)
             what = f"was not closed; its last corner was joined to its first over {gap_m:.1f} m"
             bench.mend(row, "unclosed_ring", what, shape, at=(float(last[0]), float(last[1])))
-        others = [code for code in codes if code not in ("unclosed_ring", "")]
-        if others:
-            said = ", ".join(code.replace("_", " ") for code in others)
-            bench.mend(row, "broken_ring", f"was written with a broken ring ({said})", shape)
+        odd = [words for code, words in _ODD.items() if code in codes]
+        if odd:
+            bench.tell(row, "odd_positions", f"has {' and '.join(odd)}, which were left out")
 
 
 def simplify_tracks(bench: Bench) -> None:
@@ -281,7 +313,9 @@ def _spikes(shapes: Shapes, rows: Rows) -> dict[int, Floats]:
     first = np.r_[True, of_ring[1:] != of_ring[:-1]]
     last = np.r_[first[1:], True]
     index = np.arange(len(laid))
-    closing = np.flatnonzero(last)[of_ring]
+    ends = np.zeros(len(metres), dtype=int)
+    ends[of_ring[last]] = index[last]  # a ring without corners has none and is never asked
+    closing = ends[of_ring]
     before = np.where(first, closing - 1, index - 1)  # a ring's last corner repeats its first
     after = np.minimum(index + 1, len(laid) - 1)
     back, on = laid[before] - laid, laid[after] - laid

@@ -18,6 +18,7 @@ from mrv.plots.bench import Bench, Flags
 from mrv.plots.measure import area_of, flat_areas_of
 from mrv.plots.overlap import Overlap, overlaps, overlaps_among, overlaps_of
 from mrv.plots.rules import PlotRules
+from mrv.plots.shapes import has_empty_parts, without_empty_parts
 from mrv.plots.surroundings import Neighbours, Shapes, Surroundings
 
 PROPOSED_MIN_SHARE = 0.5  # of the drawn area; a boundary that leaves less is another plot [P]
@@ -71,7 +72,7 @@ def check_excluded(bench: Bench, rules: PlotRules, areas: gpd.GeoDataFrame | Non
     if areas is None or areas.empty:
         return
     rows = bench.rows(bench.standing)
-    shapes, grounds = bench.shapes[rows], np.array(areas.geometry.to_numpy(), dtype=object)
+    shapes, grounds = bench.shapes[rows], _sound(np.array(areas.geometry, dtype=object))
     tree = shapely.STRtree(shapes)  # the areas ask: each is prepared once, however large
     inside = {tuple(pair) for pair in tree.query(grounds, predicate="contains").T.tolist()}
     touched = tree.query(grounds, predicate="intersects").T.tolist()
@@ -87,6 +88,15 @@ def check_excluded(bench: Bench, rules: PlotRules, areas: gpd.GeoDataFrame | Non
             bench.tell(row, "excluded_area", f"lies with {share:.0%} of its area in {said}")
         else:
             bench.tell(row, "near_excluded_area", f"touches {said} with {share:.1%} of its area")
+
+
+def _sound(areas: Shapes) -> Shapes:
+    """Make areas that an operator loaded fit for exact geometry."""
+    for k in np.flatnonzero(has_empty_parts(areas)).tolist():
+        areas[k] = without_empty_parts(areas[k])
+    invalid = ~shapely.is_valid(areas)
+    areas[invalid] = shapely.make_valid(areas[invalid], method="structure", keep_collapsed=False)
+    return areas
 
 
 def _hold_against_registered(
