@@ -49,18 +49,19 @@ def _tables(data: bytes, name: str) -> dict[str, pd.DataFrame]:
     extension = PurePosixPath(name).suffix.lower()
     if extension not in {".zip", *_WORKBOOKS}:
         return {name: parse_csv(data)}
-    archive = None
-    if extension != ".xls":  # the others are zips, and looked at before anything unpacks them
-        try:
-            archive = Archive(data, _LIMITS)
-        except ArchiveRefused as error:
-            raise TableInvalid(error.message) from error
-    if archive is None or extension != ".zip":
+    if extension in _WORKBOOKS:
         return read_sheets(data, name)
-    paths = [path for path in archive.paths if path.lower().endswith(".csv")]
-    if not paths:
+    try:
+        archive = Archive(data, _LIMITS)
+        found = {
+            path: _csv_of(archive.read(path))
+            for path in archive.paths
+            if path.lower().endswith(".csv")
+        }
+    except ArchiveRefused as refused:
+        raise TableInvalid(refused.message) from refused
+    if not found:
         raise TableInvalid("The zip holds no CSV file; export the tables of the form as CSV.")
-    found = {path: _csv_of(archive.read(path)) for path in paths}
     return {path: table for path, table in found.items() if table is not None}
 
 

@@ -1,23 +1,24 @@
 """Sheets of a spreadsheet file (XLSX, XLS, ODS) as tables of text.
 
-Cells are read as they were last calculated; no formula runs. Whether a zip is safe to open is
-decided before (`mrv.sources.archives`); here a sheet is measured before room is made for it.
+Cells are read as they were last calculated; no formula runs. What is a zip is looked at before
+anything unpacks it, and a sheet is measured before room is made for it.
 """
 
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 import pandas as pd
 import python_calamine
 
-from mrv.errors import TableInvalid
+from mrv.errors import ArchiveRefused, TableInvalid
 from mrv.field.csv_text import MAX_CELLS, text_table
+from mrv.sources.archives import Archive, ArchiveLimits
 
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""", re.IGNORECASE)
+_LIMITS = ArchiveLimits(members=500, unpacked_bytes=400_000_000, send="the sheet of the plots")
 _ZIP = b"PK\x03\x04"
 _FEWEST_NAMES = 2  # a row above with a single cell is a title
 _HEADER_WITHIN = 20  # rows
@@ -109,19 +110,20 @@ def _measure(data: bytes, name: str) -> None:
     if not data.startswith(_ZIP):
         return
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                if _SHEET.fullmatch(member.filename):
-                    columns, rows = _extent(archive.read(member))
-                    if columns * rows > MAX_CELLS:
-                        raise TableInvalid(
-                            f"{name} has a sheet of {rows:,} rows and {columns:,} columns; delete "
-                            "what stands far from the table, or split it.",
-                            file=name,
-                            fault="too_large",
-                        )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        raise _damaged(name) from error
+        archive = Archive(data, _LIMITS)
+        extents = [_extent(archive.read(path)) for path in archive.paths if _SHEET.fullmatch(path)]
+    except ArchiveRefused as refused:
+        raise TableInvalid(
+            f"{name}: {refused.message}", file=name, fault=refused.fault
+        ) from refused
+    for columns, rows in extents:
+        if columns * rows > MAX_CELLS:
+            raise TableInvalid(
+                f"{name} has a sheet of {rows:,} rows and {columns:,} columns; delete what stands "
+                "far from the table, or split it.",
+                file=name,
+                fault="too_large",
+            )
 
 
 def _extent(sheet: bytes) -> tuple[int, int]:

@@ -26,7 +26,7 @@ _WKT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HEX_WKB = re.compile(r"0[01][0-9A-F]{16,}", re.IGNORECASE)
-_PLACE = r"[+-]?\d[\d.,]*[ ,]\s*[+-]?\d[\d.,]*(?:[ ,]\s*[+-]?\d[\d.,eE+-]*){0,2}"
+_PLACE = r"[+-]?\d[\d.,eE+-]*[ ,]\s*[+-]?\d[\d.,eE+-]*(?:[ ,]\s*[+-]?\d[\d.,eE+-]*){0,2}"
 _ODK = re.compile(rf"\s*{_PLACE}\s*(?:[;\n|].*)?", re.DOTALL)
 # A geopoint has all four, and decimals: +254 700 000 001 is a telephone.
 _FIX = re.compile(r"\s*[+-]?\d{1,2}[.,]\d+\s+[+-]?\d{1,3}[.,]\d+(?:\s+[+-]?\d+(?:[.,]\d+)?){2}\s*")

@@ -132,7 +132,8 @@ def _laid_out(rows: Sequence[Row], attributes: pd.DataFrame) -> gpd.GeoDataFrame
     stated |= {WGS84_CODE} if by_default else set()
     agreed = len(stated) == 1 and (by_default or not silent.any())
     if stated and not agreed:
-        frame[GEOMETRY_CRS] = [row.crs or (WGS84_CODE if by_default else None) for row in rows]
+        fallback = WGS84_CODE if by_default else None
+        frame[GEOMETRY_CRS] = pd.Series([row.crs or fallback for row in rows], dtype=object)
     problems = [row.problem for row in rows]
     remarks = [";".join(row.remarks) or None for row in rows]
     for column, texts in ((GEOMETRY_PROBLEM, problems), (GEOMETRY_NOTE, remarks)):
