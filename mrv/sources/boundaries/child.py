@@ -5,6 +5,7 @@ output, so that the child needs no path; once it has read its input and its modu
 refuses it every further file and every connection.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -37,6 +38,7 @@ def _answer(asked: dict[str, Any]) -> int:
     from mrv.errors import BoundaryFileRefused
     from mrv.sources.boundaries.formats import make_ready, table_of
 
+    gc.disable()  # nothing here is a cycle, and looking for them doubles the time of large files
     data = sys.stdin.buffer.read()
     make_ready(asked["name"])
     # Three is the number of open files: every further one, and every socket, is refused.

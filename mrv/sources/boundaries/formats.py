@@ -65,13 +65,13 @@ class Format:
     office: bool = False
 
 
-_GEOJSON = Format("GeoJSON", ("JSON",), "geojson")
+_GEOJSON = Format("GeoJSON", ("JSON", "UTF-16 text"), "geojson")
 _CSV = Format("CSV", ("text", "JSON", "XML", "UTF-16 text"), "delimited")
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         **dict.fromkeys((".geojson", ".json"), _GEOJSON),
         **dict.fromkeys((".geojsonl", ".geojsons", ".ndjson", ".jsonl"), _GEOJSON),
-        ".kml": Format("KML", ("XML",), "kml"),
+        ".kml": Format("KML", ("XML", "UTF-16 text"), "kml"),
         ".kmz": Format("KMZ", ("a zip",), "zipped"),
         ".gpkg": Format("GeoPackage", ("SQLite",), "geopackage"),
         ".zip": Format("zip", ("a zip",), "zipped"),

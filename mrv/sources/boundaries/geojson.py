@@ -8,22 +8,19 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pyproj import CRS
 
 from mrv.errors import BoundaryFileRefused
 from mrv.sources.boundaries.features import (
-    MAX_CELLS,
     MAX_FEATURES,
-    MAX_VERTICES,
     Features,
     cap_features,
-    cap_vertices,
     columns_of,
 )
-from mrv.sources.boundaries.geojson_shapes import Drawn, draw
+from mrv.sources.boundaries.geojson_shapes import draw, draw_all
 from mrv.sources.boundaries.reference_systems import WGS84, understand_crs
 
 _GEOMETRIES = {
@@ -31,7 +28,10 @@ _GEOMETRIES = {
     "GeometryCollection",
 }
 _RECORD_SEPARATOR = "\x1e"  # RFC 8142
-_CONTROL = re.compile(r"[\x00-\x1f]+")
+_FEATURE = re.compile(r'"type"\s*:\s*"Feature"')
+# What Python takes for each thing that JSON can hold, and how much of it is read at most. [P]
+_LIST_BYTES, _OBJECT_BYTES, _VALUE_BYTES, _TEXT_BYTES = 72, 240, 32, 60
+_MOST_BYTES = 1_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,11 @@ class _Twice:
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
+    """A feature: attributes, geometry object (or why there is none, as a text), own system."""
+
     attributes: dict[str, Any]
-    drawn: Drawn
+    geometry: Any
     crs: str | None = None
 
 
@@ -58,12 +59,12 @@ def read(data: bytes, name: str) -> Features:
     text = _text(data, name)
     _cap(text, name)
     if text.lstrip().startswith(_RECORD_SEPARATOR):
-        return _features([_line(line) for line in _split(text)], WGS84, name, by_default=True)
+        return _features([_line(line) for line in _split(text, name)], WGS84, name, by_default=True)
     try:
         document = _decoded(text)
     except json.JSONDecodeError as error:
-        lines = _split(text)
-        if error.msg == "Extra data" and _line(lines[0]).drawn.shape is not None:
+        lines = _split(text, name)
+        if error.msg == "Extra data" and draw(_line(lines[0]).geometry).shape:
             return _features([_line(line) for line in lines], WGS84, name, by_default=True)
         raise _damaged(text, error, name) from error
     except RecursionError as error:
@@ -93,7 +94,7 @@ def _whole(document: Any, name: str) -> Features:  # noqa: ANN401  # anything ma
     elif kind == "Feature":
         rows = [_feature(document)]
     elif isinstance(kind, str) and kind in _GEOMETRIES:
-        rows = [_Row({}, draw(document))]
+        rows = [_Row({}, _own(document))]
     else:
         told = f"it says it is '{kind[:40]}'" if isinstance(kind, str) else "it has no type"
         raise _not_geojson(name, told)
@@ -103,15 +104,15 @@ def _whole(document: Any, name: str) -> Features:  # noqa: ANN401  # anything ma
 
 
 def _features(rows: Sequence[_Row], crs: CRS, name: str, *, by_default: bool) -> Features:
-    cap_features(len(rows), name)
+    drawn = draw_all([row.geometry for row in rows])
     shapes = np.empty(len(rows), dtype=object)
-    shapes[:] = [row.drawn.shape for row in rows]
+    shapes[:] = [one.shape for one in drawn]
     return Features(
         columns=columns_of([row.attributes for row in rows], name),
         shapes=shapes,
         crs=crs,
-        problems=[row.drawn.problem for row in rows],
-        remarks=[row.drawn.remark for row in rows],
+        problems=[one.problem for one in drawn],
+        remarks=[one.remark for one in drawn],
         row_crs=[row.crs for row in rows],
         crs_by_default=by_default,
     )
@@ -119,32 +120,31 @@ def _features(rows: Sequence[_Row], crs: CRS, name: str, *, by_default: bool) ->
 
 def _feature(feature: Any) -> _Row:  # noqa: ANN401
     if isinstance(feature, _Twice):
-        return _row_problem(f"duplicate_members: it says '{feature.member[:40]}' twice")
+        return _Row({}, f"duplicate_members: it says '{feature.member[:40]}' twice")
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        return _row_problem("not_a_feature: it is not a GeoJSON feature")
+        return _Row({}, "not_a_feature: it is not a GeoJSON feature")
     properties = feature.get("properties")
     if isinstance(properties, _Twice):
-        return _row_problem(f"duplicate_members: it says '{properties.member[:40]}' twice")
+        return _Row({}, f"duplicate_members: it says '{properties.member[:40]}' twice")
     attributes = properties if isinstance(properties, dict) else {}
     own = feature.get("id")
     if isinstance(own, str | int | float) and "id" not in attributes:
         attributes = {"id": own, **attributes}
-    geometry = feature.get("geometry")
-    if geometry is None:
-        return _Row(attributes, Drawn(None, "no_geometry: it has no geometry", None))
+    stated = feature.get("crs")
+    if stated is None:
+        return _Row(attributes, _own(feature.get("geometry")))
     try:
-        return _Row(attributes, draw(geometry), _row_crs(feature.get("crs")))
+        return _Row(attributes, _own(feature.get("geometry")), _row_crs(stated))
     except BoundaryFileRefused as refused:
-        return _Row(attributes, Drawn(None, f"{refused.fault}: {refused.message}", None))
+        return _Row(attributes, f"{refused.fault}: {refused.message}")
 
 
-def _row_problem(problem: str) -> _Row:
-    return _Row({}, Drawn(None, problem, None))
+def _own(geometry: Any) -> Any:  # noqa: ANN401
+    """Keep a stranger's text from passing for one of our reasons."""
+    return {} if isinstance(geometry, str) else geometry
 
 
 def _row_crs(member: Any) -> str | None:  # noqa: ANN401
-    if member is None:
-        return None
     authority = _legacy_crs(member, "the feature").to_authority()
     return None if authority is None else ":".join(authority)
 
@@ -167,13 +167,14 @@ def _line(line: str) -> _Row:
     try:
         document = _decoded(line)
     except (ValueError, RecursionError):
-        return _row_problem("damaged: its line is not proper JSON")
+        return _Row({}, "damaged: its line is not proper JSON")
     if isinstance(document, dict) and document.get("type") in _GEOMETRIES:
-        return _Row({}, draw(document))
+        return _Row({}, _own(document))
     return _feature(document)
 
 
-def _split(text: str) -> list[str]:
+def _split(text: str, name: str) -> list[str]:
+    cap_features(max(text.count("\n{"), text.count(_RECORD_SEPARATOR)), name)
     parts = text.split(_RECORD_SEPARATOR) if _RECORD_SEPARATOR in text else text.split("\n")
     return [part for part in map(str.strip, parts) if part] or [""]
 
@@ -191,17 +192,18 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _cap(text: str, name: str) -> None:
-    """Refuse what would fill the memory before it is read: brackets and commas are cheap to count.
-
-    Every position and list opens one bracket, every feature two or three braces.
-    """
-    cap_vertices(text.count("[") - 4 * MAX_FEATURES, name)
-    cap_features((text.count("{")) // 20, name)
-    values = text.count(",")
-    if values > MAX_CELLS + 3 * MAX_VERTICES:
+    """Refuse what would fill the memory before it is read: counting signs costs next to nothing."""
+    lists, objects = text.count("["), text.count("{")
+    if objects > MAX_FEATURES:
+        cap_features(sum(1 for _ in _FEATURE.finditer(text)), name)
+    values, quotes = text.count(","), text.count('"')
+    needed = _LIST_BYTES * lists + _OBJECT_BYTES * objects + _VALUE_BYTES * values
+    needed += _TEXT_BYTES * quotes // 2
+    if needed > _MOST_BYTES:
         raise BoundaryFileRefused(
             "too_large",
-            f"{name} holds {values:,} values, more than are read from one file; split it.",
+            f"{name} holds {lists + objects + values:,} values, which is more than is read from "
+            "one file; split it.",
             file=name,
         )
 

@@ -1,6 +1,6 @@
 """The geometry objects of GeoJSON (RFC 7946 section 3.1) into shapes, each judged on its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import shapely
 
 from mrv.sources.boundaries.features import MAX_SHAPE_VERTICES, too_many_corners
+from mrv.sources.boundaries.plain_areas import draw_together
 from mrv.sources.boundaries.rings import Broken, Corners, corners_of, line_of, point_of, polygon_of
 
 _DEEPEST = 8  # collections within collections
 _NUMBERS = {int, float}
+_AT_ONCE = 500  # so that one odd shape costs only its neighbours the way that is quick
 
 
 class Drawn(NamedTuple):
@@ -22,8 +24,25 @@ class Drawn(NamedTuple):
     remark: str | None
 
 
+def draw_all(geometries: Sequence[Any]) -> list[Drawn]:
+    """Draw geometry objects, the well-formed ones many at once."""
+    drawn: list[Drawn] = []
+    for first in range(0, len(geometries), _AT_ONCE):
+        some = geometries[first : first + _AT_ONCE]
+        together = draw_together(some)
+        if together is None:
+            drawn.extend(map(draw, some))
+        else:
+            drawn.extend(Drawn(shape, None, None) for shape in together)
+    return drawn
+
+
 def draw(geometry: Any) -> Drawn:  # noqa: ANN401  # anything may stand in a file
-    """Draw a GeoJSON geometry object."""
+    """Draw a GeoJSON geometry object; None gives no geometry."""
+    if geometry is None:
+        return Drawn(None, "no_geometry: it has no geometry", None)
+    if isinstance(geometry, str):  # why the feature around it cannot be understood
+        return Drawn(None, geometry, None)
     remarks: set[str] = set()
     try:
         shape = _shape(geometry, remarks, 0)
