@@ -94,7 +94,7 @@ def load(
 def layers(session: Session) -> tuple[ExcludedLayerView, ...]:
     """List the layers in force by name."""
     counted = select(ExcludedArea.layer_id, func.count()).group_by(ExcludedArea.layer_id)
-    counts = {layer_id: areas for layer_id, areas in session.execute(counted)}
+    counts = dict(session.execute(counted).all())
     return tuple(_view(layer, counts.get(layer.id, 0)) for layer in _in_force(session))
 
 

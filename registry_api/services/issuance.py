@@ -7,6 +7,7 @@ land is free.
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -33,7 +34,6 @@ from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
-from registry_api.services.latest import newest_plots
 from registry_api.services.verification import newest_decision
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
@@ -95,7 +95,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
             "This estimate has no approval by a verifier; issuance needs one.",
             estimate=estimate.sha256,
         )
-    plots = _plot_versions(session, document)
+    plots = _plot_versions(session, document, estimate.submitted_at)
     refuse_claimed_land(
         session,
         list(plots.values()),
@@ -151,13 +151,19 @@ def _refuse_second_issue(session: Session, estimate: Estimate, period: Monitorin
     )
 
 
-def _plot_versions(session: Session, document: EvidenceDocument) -> dict[str, PlotVersion]:
-    plot = newest_plots()
+def _plot_versions(
+    session: Session, document: EvidenceDocument, submitted_at: datetime
+) -> dict[str, PlotVersion]:
+    """Find the boundaries that were in force when the estimate came in; it was made with those."""
     named = {contribution.plot_id for contribution in document.plots}
     rows = session.execute(
-        select(Plot.plot_id, plot)
-        .join(plot, plot.plot_key == Plot.id)
-        .where(Plot.project_id == document.project.id)
+        select(Plot.plot_id, PlotVersion)
+        .join(PlotVersion, PlotVersion.plot_key == Plot.id)
+        .where(
+            Plot.project_id == document.project.id,
+            PlotVersion.recorded_at <= submitted_at,
+        )
+        .order_by(PlotVersion.plot_key, PlotVersion.version)
     )
     found = {plot_id: version for plot_id, version in rows if plot_id in named}
     if len(found) < len(named):

@@ -175,7 +175,7 @@ def _keys(session: Session, project_id: str, plot_ids: Sequence[str]) -> Mapping
                 Plot.project_id == project_id, Plot.plot_id.in_(some)
             )
         )
-        keys |= {plot_id: key for plot_id, key in rows}
+        keys |= dict(rows.all())
     return keys
 
 

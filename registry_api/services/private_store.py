@@ -79,7 +79,7 @@ class PrivateStore:
         with self._encrypted(sha256) as file:
             try:
                 pyrage.decrypt_io(file, plain, [self._identity])
-            except pyrage.DecryptError as error:
+            except (pyrage.DecryptError, OSError) as error:
                 raise _spoilt(sha256) from error
         data = plain.getvalue()
         if hashlib.sha256(data).hexdigest() != sha256:
