@@ -190,6 +190,10 @@ _CODES = (
         *("overlap_registered", "error", "overlaps a registered plot", _COMMON_EDGE),
         contestable=True,
     ),
+    Code(
+        *("left_programme", "error", "left the programme"),
+        "Leave the plot out; if the farmer joins again, give it a new plot_id.",
+    ),
     Code("edge_cut", "repair", "common edge tidied", _LOOK),
     Code("sliver_cut", "repair", "small overlap cut off", _LOOK),
     # land and dates

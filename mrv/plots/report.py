@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from mrv.plots.catalogue import CATALOGUE
 from mrv.plots.findings import Finding, as_table
 from mrv.plots.mending import REASONS, to_mend
 from mrv.plots.screen import ScreenedPlots
@@ -85,12 +86,12 @@ def refuse_left(screened: ScreenedPlots, left: Mapping[str, date]) -> ScreenedPl
     gone = plots["plot_id"].isin(list(left)).to_numpy(dtype=bool)
     if not gone.any():
         return screened
-    hint = "Leave the plot out; if the farmer joins again, give it a new plot_id."
+    code = CATALOGUE[LEFT_CODE]
     found = [
         Finding(
-            *(int(row.feature), row.plot_id, LEFT_CODE, "error"),
+            *(int(row.feature), row.plot_id, code.code, code.severity),
             f"Plot {row.plot_id} left the programme on {left[row.plot_id].isoformat()}.",
-            hint,
+            code.hint,
             *shapely.point_on_surface(row.geometry).coords[0],
         )
         for row in plots[gone].itertuples()
