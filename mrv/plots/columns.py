@@ -26,6 +26,17 @@ _CONSENT = MappingProxyType(
     {word.replace("_", " "): "yes" for word in _YES.split()}
     | {word.replace("_", " "): "no" for word in _NO.split()}
 )
+# As our forms show them, for exports that hold what was read and not what was meant: en, fr, sw.
+_ROLE = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("planted by the project", "planté par le projet", "imepandwa na mradi"), "enrolled"
+        ),
+        **dict.fromkeys(
+            ("only for comparison", "seulement pour comparaison", "kwa kulinganisha tu"), "control"
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,13 @@ COLUMNS = (
     Column("farmer_id", "a pseudonym; never a name, a number or a phone"),
     Column("village", "village or other cluster; blank where not known"),
     Column("stratum", "group of like plots that is estimated together", default="all"),
-    Column("role", "planted by the project, or compared with", allowed=ROLES, default="enrolled"),
+    Column(
+        "role",
+        "planted by the project, or compared with",
+        allowed=ROLES,
+        default="enrolled",
+        words=_ROLE,
+    ),
     Column("practice", "what is done, such as coffee under shade"),
     Column("planted_on", "first planting", pattern=_DATE, is_date=True),
     Column("enrolled_on", "when the farmer joined", pattern=_DATE, is_date=True),

@@ -19,6 +19,7 @@ from pyxform.section import GroupedSection, RepeatingSection, Section
 from pyxform.xls2xform import convert
 
 from tests.forms.freeze import FORMS
+from tests.forms.questions import Form
 
 Answers = Mapping[str, Any]  # name of a question -> answer; of a repeat -> list of Answers
 
@@ -80,6 +81,24 @@ def kobo_csv(form: str, submissions: Sequence[Answers]) -> bytes:
     """Export as KoboToolbox does: one CSV with semicolons and all in quotes; no repeats."""
     root = structure(form)
     return as_csv(list(_kobo_rows(root, submissions)), delimiter=";", quoting=csv.QUOTE_ALL)
+
+
+def kobo_labels(form: Form, submissions: Sequence[Answers], language: int) -> bytes:
+    """Export as KoboToolbox does unless told otherwise: questions and answers as people read them.
+
+    Of a form without repeats; the fixed columns of the server keep their names.
+    """
+    told = {q["name"]: q["label"][language] for q in form.questions if "label" in q}
+    lists = {q["name"]: str(q["type"]).split()[-1] for q in form.questions}
+    rows = []
+    for row in _kobo_rows(structure(form.name), submissions):
+        read = {}
+        for column, cell in row.items():
+            name = column.split("/")[-1]
+            answers = form.choices.get(lists.get(name, ""), {})
+            read[told.get(name, column)] = answers[cell][language] if cell in answers else cell
+        rows.append(read)
+    return as_csv(rows, delimiter=";", quoting=csv.QUOTE_ALL)
 
 
 def flat_csv(form: str, submissions: Sequence[Answers]) -> bytes:
