@@ -21,8 +21,10 @@ from registry_api.web.visitors import Visit
 
 ROWS_SHOWN = 25
 PROPOSALS_SHOWN = 20
-_FINDINGS_AT_ONCE = 500
+_FINDINGS_AT_ONCE = 100_000
 _FIRST = ("refused", "warned", "repaired", "accepted", "pending")  # what wants a person comes first
+_SEVERITIES = ("error", "warning", "repair")  # what wants a person comes first
+_LOWEST_FIRST = ("kept", "proposed", "sent")  # what was sent is a thin line over the others
 _ORDER = {verdict: place for place, verdict in enumerate(_FIRST)}
 
 Properties = Mapping[str, Any]
@@ -33,7 +35,7 @@ class Row:
     """One feature in the list.
 
     Attributes:
-        titles: Of what was found on it, the gravest first.
+        titles: Of the gravest that was found on it.
     """
 
     feature: int
@@ -112,7 +114,8 @@ class Detail:
     @property
     def drawing(self) -> Drawing | None:
         """Give the picture of it."""
-        return draw(list(self.shapes.items()), self.places)
+        drawn = sorted(self.shapes.items(), key=lambda each: _LOWEST_FIRST.index(each[0]))
+        return draw(drawn, self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,21 +182,22 @@ def codes_of(properties: Properties) -> tuple[str, ...]:
 
 
 def _row(properties: Properties, texts: NullTranslations) -> Row:
-    named = sorted((_severity(code), title(code, texts)) for code in codes_of(properties))
+    severities = {code: _severity(code) for code in codes_of(properties)}
+    gravest = min(severities.values(), key=_SEVERITIES.index, default="")
+    named = sorted(title(code, texts) for code, grave in severities.items() if grave == gravest)
     return Row(
         properties["feature"],
         properties.get("plot_id") or "",
         properties["verdict"],
         properties.get("area_ha"),
-        tuple(dict.fromkeys(words for _, words in named)),
+        tuple(dict.fromkeys(named)),
     )
 
 
 def _counted(features: Iterable[Properties], texts: NullTranslations) -> tuple[CodeCount, ...]:
     counts = Counter(code for each in features for code in set(codes_of(each)))
     found = [CodeCount(code, _severity(code), title(code, texts), n) for code, n in counts.items()]
-    rank = ("error", "repair", "warning")
-    return tuple(sorted(found, key=lambda e: (rank.index(e.severity), -e.features, e.title)))
+    return tuple(sorted(found, key=lambda e: (_SEVERITIES.index(e.severity), -e.features, e.title)))
 
 
 def title(code: str, texts: NullTranslations) -> str:

@@ -110,6 +110,13 @@ def served(home: Path) -> Iterator[Site]:
     """Serve the site from a thread until the block ends."""
     settings = a_registry.make_settings(home)
     batch, hostile = fill(settings)
+    with serving(settings) as url:
+        yield Site(url, batch, hostile)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve a registry on loopback from a thread until the block ends; gives its address."""
     config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -119,7 +126,7 @@ def served(home: Path) -> Iterator[Site]:
         assert thread.is_alive(), "the server did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Site(f"http://127.0.0.1:{port}", batch, hostile)
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(10)
