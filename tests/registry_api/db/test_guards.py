@@ -3,13 +3,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from uuid import UUID
 
+import geopandas as gpd
 import pytest
+import shapely
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, Stage
+from registry_api.db import Database, database
+from registry_api.db.models import Contest
+from registry_api.services import accounts, contests, excluded_areas, people, plot_history
+from registry_api.services.unit_of_work import unit_of_work
+from registry_api.services.upload_views import RunChoices
+from tests.registry_api.a_registry import (
+    DEVELOPER,
+    REGISTRAR,
+    VERIFIER,
+    Stage,
+    found,
+    make_settings,
+)
+from tests.registry_api.sent_plots import Sender, geojson, plot, square
+
+PROJECT = "lakeside-grevillea"
 
 APPEND_ONLY = (
     "credit_batches",
@@ -24,6 +43,87 @@ APPEND_ONLY = (
     "serial_blocks",
     "verification_decisions",
 )
+
+
+OF_UPLOADS = (
+    "column_mappings",
+    "contest_decisions",
+    "contests",
+    "excluded_areas",
+    "excluded_layers",
+    "forgotten_people",
+    "plot_exits",
+    "plot_uploads",
+    "plot_versions",
+    "plots",
+    "private_looks",
+    "upload_outcomes",
+    "upload_runs",
+)
+
+
+@pytest.fixture(scope="module")
+def contested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A registry with a row in each table that grows with uploads."""
+    settings = make_settings(tmp_path_factory.mktemp("contested"))
+    with unit_of_work(settings) as session:
+        found(session, settings)
+    sender = Sender(settings)
+    sender.send(geojson([plot("A", square(0))]), choices=RunChoices({"plot_id": "plot_id"}))
+    with unit_of_work(settings) as session:
+        plot_history.leave(
+            session, PROJECT, "A", date(2025, 1, 1), "Moved away.", by=sender.account
+        )
+        people.forget(session, PROJECT, "A", "their wish", by=sender.account)
+        area = gpd.GeoDataFrame(geometry=[shapely.box(30, 0, 31, 1)], crs=4326)
+        excluded_areas.load(session, area, name="Reserves", kind="protected", source="gazette")
+        people.farmer(session, settings, PROJECT, "A", by=sender.account, purpose="payment")
+        for number in (1, 2):
+            contest = Contest(
+                id=UUID(int=number),
+                project_id=PROJECT,
+                plot_id="A",
+                code="tree_loss",
+                boundary_wkb=b"",
+                statement="No.",
+                evidence_name="",
+                evidence_sha256="",
+                filed_by=DEVELOPER,
+                filed_at=datetime.now(UTC),
+            )
+            session.add(contest)
+        session.flush()
+        verifier = accounts.account(session, VERIFIER)
+        contests.decide(session, str(UUID(int=1)), upheld=True, statement="Yes.", by=verifier)
+    yield database(settings.database)
+    database(settings.database).close()
+
+
+@pytest.mark.parametrize("table", OF_UPLOADS)
+def test_rows_of_uploads_are_never_changed_or_removed(contested: Database, table: str) -> None:
+    with contested.reading() as session:
+        first = next(iter(session.execute(text(f"SELECT * FROM {table}")).keys()))
+        before = session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+    assert before > 0
+    for statement in (f"UPDATE {table} SET {first} = {first}", f"DELETE FROM {table}"):
+        with pytest.raises(IntegrityError, match="only grows"), contested.writing() as session:
+            session.execute(text(statement))
+
+
+def test_only_verifiers_decide_contests(contested: Database) -> None:
+    with pytest.raises(IntegrityError, match="not a verifier"), contested.writing() as session:
+        _insert_contest_decision(session, REGISTRAR)
+
+
+def test_nobody_decides_a_contest_of_their_own(contested: Database) -> None:
+    """Not even a developer whose role somebody switched in the table."""
+    with contested.writing() as session:
+        session.execute(
+            text("UPDATE accounts SET role = 'verifier' WHERE id = :id"), {"id": DEVELOPER}
+        )
+        with pytest.raises(IntegrityError, match="own project"):
+            _insert_contest_decision(session, DEVELOPER)
+        session.rollback()
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -189,6 +289,13 @@ def test_an_entry_names_the_one_before_it(issued: Stage) -> None:
 def test_a_reader_cannot_write(issued: Stage) -> None:
     with pytest.raises(DBAPIError, match="readonly"), issued.registry.reading() as session:
         session.execute(text("INSERT INTO accounts VALUES ('me-too', 'Me', 'buyer', '2026-01-01')"))
+
+
+def _insert_contest_decision(session: Session, account: str) -> None:
+    session.execute(
+        text("INSERT INTO contest_decisions VALUES (:id, :account, 1, 'Yes.', '2026-01-01')"),
+        {"id": UUID(int=2).hex, "account": account},
+    )
 
 
 def _insert_block(session: Session, first: int, last: int, quantity: int) -> None:

@@ -1,5 +1,7 @@
 """Projects, periods and plots: taken in once, changed by new versions, refused as a whole."""
 
+import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -73,6 +75,23 @@ def test_plots_are_taken_in_once_and_changed_by_versions(founded: Stage) -> None
         assert len(public_plots(session, "lakeside-grevillea")) == 4
         count = session.execute(text("SELECT count(*) FROM plot_versions")).scalar_one()
     assert count == 5
+
+
+def test_attributes_are_a_part_of_what_is_stated(founded: Stage) -> None:
+    """A changed attribute is a new version; a record that states none leaves them as they are."""
+    [plain, *_] = plot_records(1)
+    told = replace(plain, attributes={"village": "Ahero", "farmer_id": "f1"})
+    corrected = replace(plain, attributes={"farmer_id": "f1", "village": "Awasi"})
+    with founded.registry.writing() as session:
+        steps = [
+            register_plots(session, "lakeside-grevillea", [record])
+            for record in (told, told, plain, corrected)
+        ]
+        held = session.execute(
+            text("SELECT attributes FROM plot_versions ORDER BY id DESC LIMIT 1")
+        ).scalar_one()
+    assert [(step.changed, step.unchanged) for step in steps] == [(1, 0), (0, 1), (0, 1), (1, 0)]
+    assert json.loads(held) == {"farmer_id": "f1", "village": "Awasi"}
 
 
 def _record(**changes: object) -> PlotRecord:
