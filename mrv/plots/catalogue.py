@@ -158,7 +158,7 @@ _CODES = (
         "Correct the coordinates, or the country of the project.",
     ),
     Code("antimeridian", "repair", "brought across the date line", _LOOK),
-    Code("near_border", "warning", "across the border, or nearly", "Check which side it lies on."),
+    Code("near_border", "warning", "at the border or the coast", "Check which side it lies on."),
     Code("country_unknown", "warning", "country not checked", _ON_MAP),
     Code("reprojected", "warning", "brought to WGS 84", _ON_MAP),
     Code("mixed_crs", "warning", "rows in several coordinate systems", _ON_MAP),

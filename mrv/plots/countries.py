@@ -1,7 +1,9 @@
-"""Where a country is: a box that catches swapped axes and zeros, and an outline for its borders.
+"""Where a country is: a box around it, and an outline of its borders and coasts.
 
 Boxes are the EPSG dataset's extent of each country (v11.022, as shipped with PROJ 9.5.1; its
-licence allows redistribution), offshore waters included.
+licence allows redistribution), offshore waters included. Outlines are Natural Earth's 1:10m borders
+(public domain), simplified by `tests/mrv/plots/freeze_outlines.py`; they are right to some
+kilometres, so a plot is refused only beyond a slack around them.
 """
 
 import csv
@@ -11,11 +13,15 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from mrv.plots.surroundings import Floats
 
-SLACK_DEGREES = 0.1  # the extents are rounded; real fields of Togo lie 2 km outside theirs [P]
+OUTLINE_TOLERANCE_DEGREES = 0.03  # to which they are simplified, 3.3 km; as good as 1:10m is [P]
+SLACK_DEGREES = 0.1  # 11 km: real fields of Togo lie 2 km outside its extent [P]
 
+Flags = NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 
 
@@ -45,24 +51,34 @@ def lies_in(box: Box, lon: float, lat: float, slack_degrees: float = SLACK_DEGRE
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """How far a country reaches."""
+    """Where a country's borders and coasts run."""
 
     country: str
-    box: Box
+    shape: shapely.Geometry
 
-    def reaches(self, lon: Floats, lat: Floats) -> np.ndarray:
-        """Say whether points may lie in it, the errors of the outline granted."""
-        west, south, east, north = self.box
-        slack = SLACK_DEGREES
-        inside = (west - slack <= lon) & (lon <= east + slack)
-        return inside & (south - slack <= lat) & (lat <= north + slack)
+    def reaches(self, lon: Floats, lat: Floats) -> Flags:
+        """Say whether points lie in it or near enough that the outline may err."""
+        return np.atleast_1d(shapely.dwithin(self.shape, shapely.points(lon, lat), SLACK_DEGREES))
 
-    def holds(self, lon: Floats, lat: Floats) -> np.ndarray:
+    def holds(self, lon: Floats, lat: Floats) -> Flags:
         """Say whether points lie in it."""
-        return self.reaches(lon, lat)
+        return np.atleast_1d(shapely.intersects_xy(self.shape, lon, lat))
 
 
+@cache
 def outline_of(country: str) -> Outline | None:
-    """Give a country's outline; None where it is not known."""
+    """Give a country's outline, its box where no outline is known, None where neither is."""
     box = country_boxes().get(country)
-    return None if box is None else Outline(country, box)
+    if box is None:
+        return None
+    outline = _outlines().get(country)
+    shape = shapely.box(*box) if outline is None else shapely.from_wkt(outline)
+    shapely.prepare(shape)
+    return Outline(country, shape)
+
+
+@cache
+def _outlines() -> Mapping[str, str]:
+    text = resources.files(__package__).joinpath("country_outlines.csv").read_text(encoding="utf-8")
+    _, *lines = text.splitlines()
+    return {line[:2]: line[4:-1] for line in lines}  # GH,"MULTIPOLYGON ..."

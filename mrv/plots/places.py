@@ -67,7 +67,7 @@ def across_date_line(bench: Bench) -> None:
         east = bench.shapes[row]
         if boxes[row, 2] - boxes[row, 0] > _HALF_WORLD:
             east = shapely.transform(east, _eastward)
-        parted = _within_the_world(east)
+        parted = shapely.orient_polygons(_within_the_world(east))
         bench.mend(row, "antimeridian", "lies at the date line and was brought to it", parted)
 
 
@@ -110,7 +110,9 @@ def check_places(bench: Bench, country: str) -> None:
         _outside(bench, row, outline, float(lon[row]), float(lat[row]))
     rows = bench.rows()
     for row in rows[~outline.holds(lon[rows], lat[rows])].tolist():
-        bench.tell(row, "near_border", f"lies at the border of {country} or beyond it")
+        bench.tell(
+            row, "near_border", f"lies at the border or the coast of {country}, or a little beyond"
+        )
 
 
 def _outside(bench: Bench, row: int, outline: Outline, lon: float, lat: float) -> None:
