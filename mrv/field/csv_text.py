@@ -18,7 +18,7 @@ from mrv.errors import TableInvalid
 ROW = "row"
 SURPLUS = "surplus_cells"
 MAX_COLUMNS = 2_000  # of a header; a form of five hundred questions in three repeats has fewer [P]
-MAX_CELLS = 40_000_000  # of a table; a million corners with all they need are five million [P]
+MAX_CELLS = 20_000_000  # of a table; five million corners with all they need [P]
 _DELIMITERS = ",;\t|"
 _CELL_LIMIT = 16 << 20  # letters; a walked track of 50,000 points has three million
 _HEADER_LIMIT = 1 << 20  # letters in which the header must end
@@ -64,11 +64,12 @@ def parse_csv(raw: bytes) -> pd.DataFrame:
         header = [name.strip() for name in next(reader)]
         _cap(len(header), 0)
         for cells in reader:
-            if any(cell.strip() for cell in cells):
-                cells_seen += max(len(cells), len(header))
-                _cap(len(header), cells_seen)
+            row = [cell.strip() for cell in cells]
+            if any(row):
+                cells_seen += max(len(row), len(header))
+                _cap(max(len(row), len(header)), cells_seen)
                 numbers.append(reader.line_num + skipped)
-                rows.append([cell.strip() for cell in cells])
+                rows.append(row)
     except csv.Error as error:
         raise TableInvalid(
             f"The file cannot be read near line {reader.line_num + skipped}: {error}; look for a "
@@ -99,14 +100,15 @@ def text_table(
             columns=twice[:10],
         )
     width = len(header)
-    cells = [[*row[:width], *[""] * (width - len(row))] for row in rows]
+    cells = [
+        row if len(row) == width else [*row[:width], *[""] * (width - len(row))] for row in rows
+    ]
     index = pd.Index(list(numbers), name=ROW, dtype="int64")
     table = pd.DataFrame(cells, columns=list(header), index=index, dtype=str)
     # Columns without a name are somebody's margin notes.
     table = table[[name for name in header if name]]
-    surplus = [" ".join(c for c in row[width:] if c) for row in rows]
-    if any(surplus):
-        table[SURPLUS] = surplus
+    if any(len(row) > width and any(row[width:]) for row in rows):
+        table[SURPLUS] = [" ".join(filter(None, row[width:])) for row in rows]
     return table
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mrv.plots.mapping import guess_columns
 from mrv.sources.boundaries.cells import Row
+from mrv.sources.boundaries.features import cap_features, cap_vertices
 from mrv.sources.boundaries.names import column_names, ends_of
 from mrv.sources.boundaries.rings import Broken
 
@@ -71,13 +72,22 @@ def corner_columns(table: pd.DataFrame) -> CornerColumns | None:
     return CornerColumns(lon, lat, order, part, ring)
 
 
-def rows_of_corners(table: pd.DataFrame, columns: CornerColumns) -> tuple[pd.DataFrame, list[Row]]:
+def rows_of_corners(
+    table: pd.DataFrame, columns: CornerColumns, name: str
+) -> tuple[pd.DataFrame, list[Row]]:
     """Put the rows of corners together, plot by plot, in the order in which plots begin.
 
     Returns:
         The attributes of each boundary, as its first corner has them, and what came of it. A table
         with one row per plot gives points.
+
+    Raises:
+        BoundaryFileRefused: If there are more corners or plots than are read.
     """
+    cap_vertices(len(table), name)
+    plot = _plot_column(table, columns)
+    plots = pd.factorize(table[plot])[0] if plot else np.zeros(len(table), dtype=np.int64)
+    cap_features(int(plots.max(initial=0)) + 1, name)
     keys = [table[c].to_numpy() for c in (columns.part, columns.ring) if c]
     corners = _Corners(
         table,
@@ -86,8 +96,6 @@ def rows_of_corners(table: pd.DataFrame, columns: CornerColumns) -> tuple[pd.Dat
         numbers=_numbers(table[columns.order]) if columns.order else None,
         rings=np.array(["\0".join(key) for key in zip(*keys, strict=True)] or [""] * len(table)),
     )
-    plot = _plot_column(table, columns)
-    plots = pd.factorize(table[plot])[0] if plot else np.zeros(len(table), dtype=np.int64)
     by_plot = np.argsort(plots, kind="stable")
     found: list[tuple[int, Row]] = []
     for rows in np.split(by_plot, np.flatnonzero(np.diff(plots[by_plot])) + 1):

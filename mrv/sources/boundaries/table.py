@@ -50,7 +50,8 @@ def boundaries_of(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
         `attrs["crs_by_default"]` and a sentence in `attrs["notes"]`.
 
     Raises:
-        BoundaryFileRefused: If no column holds boundaries or corners.
+        BoundaryFileRefused: If no column holds boundaries or corners, or there are more than are
+            read.
     """
     if not len(table):
         raise BoundaryFileRefused(
@@ -61,7 +62,7 @@ def boundaries_of(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
         rows = [read_cell(text) for text in table[column]]
         attributes = table.drop(columns=column)
     elif corners := corner_columns(table):
-        attributes, rows = rows_of_corners(table, corners)
+        attributes, rows = rows_of_corners(table, corners, name)
     else:
         raise BoundaryFileRefused("no_geometry", _no_boundary(table, name), file=name)
     _state_crs(rows, attributes)

@@ -41,6 +41,37 @@ def test_accents_of_an_old_spreadsheet() -> None:
     assert table["village"].tolist() == ["Kénédougou"]
 
 
+def test_what_stands_in_quotes_does_not_tell_the_delimiter() -> None:
+    """KoboToolbox puts questions into the header, and questions have commas and lines."""
+    raw = b'"Which plot, please?\nOne, two, or three";"dbh, cm"\n"P1";"14,2"\n'
+    table = parse_csv(raw)
+    assert table.to_numpy().tolist() == [["P1", "14,2"]]
+    assert table.index.tolist() == [3]
+
+
+def test_the_first_line_that_excel_understands_is_no_header() -> None:
+    table = parse_csv(b"sep=|\nplot_id|note\nP1|a;b;c\n")
+    assert table.to_numpy().tolist() == [["P1", "a;b;c"]]
+    assert table.index.tolist() == [3]
+
+
+def test_a_cell_may_hold_a_long_walk() -> None:
+    assert len(parse_csv(b"plot_id,walk\nP1," + b"0" * 4_000_000)["walk"].iloc[0]) == 4_000_000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b",".join(b"c%d" % n for n in range(3000)), id="many columns"),
+        pytest.param(b"," * 1_000_000 + b"\n", id="a million columns without a name"),
+        pytest.param(b"a,b\n" + b"1,2" * 500_000 + b"\n", id="a row of half a million cells"),
+    ],
+)
+def test_a_table_that_is_too_wide_is_refused_at_once(raw: bytes) -> None:
+    with pytest.raises(TableInvalid, match="columns"):
+        parse_csv(raw)
+
+
 def test_surplus_cells_are_kept_apart() -> None:
     table = parse_csv(b"a,b\n1,2\n3,4,5,6\n")
     assert table["surplus_cells"].tolist() == ["", "5 6"]
