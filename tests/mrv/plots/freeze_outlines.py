@@ -7,6 +7,7 @@ TopoJSON; it comes with the pages (`make web`). Codes are ISO 3166 numbers there
 import csv
 import io
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ OUTLINES = ROOT / "mrv/plots/country_outlines.csv"
 SMALLEST_DEGREES2 = 0.001  # an island of 12 km2; smaller ones are told as lying at the border
 
 
-def outlines(atlas: bytes) -> str:
-    """Give the table: country and WKT for each country that has a box, simplified and rounded."""
+def outlines(atlas: bytes, countries: Collection[str]) -> str:
+    """Give the table: country and WKT, simplified and rounded."""
     topology = json.loads(atlas)
     scale, origin = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = [np.cumsum(arc, axis=0) * scale + origin for arc in topology["arcs"]]
@@ -30,7 +31,7 @@ def outlines(atlas: bytes) -> str:
     shapes: dict[str, list[shapely.Geometry]] = {}
     for country in topology["objects"]["countries"]["geometries"]:
         code = letters.get(str(country.get("id", "")), [""])[0]
-        if code in country_boxes():
+        if code in countries:
             shapes.setdefault(code, []).append(_shape(country, arcs))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -61,4 +62,4 @@ def _plain(shapes: list[shapely.Geometry]) -> shapely.Geometry:
 
 
 if __name__ == "__main__":
-    OUTLINES.write_text(outlines(ATLAS.read_bytes()), encoding="utf-8")
+    OUTLINES.write_text(outlines(ATLAS.read_bytes(), country_boxes()), encoding="utf-8")

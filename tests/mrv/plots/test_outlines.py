@@ -15,9 +15,12 @@ from tests.mrv.plots import freeze_outlines
 def test_the_shipped_outlines_are_what_the_script_makes() -> None:
     if not freeze_outlines.ATLAS.exists():
         pytest.skip("the atlas comes with the pages: make web")
-    made = freeze_outlines.outlines(freeze_outlines.ATLAS.read_bytes())
-    assert freeze_outlines.OUTLINES.read_text("utf-8") == made
-    assert len(made) < 900_000
+    shipped = freeze_outlines.OUTLINES.read_text("utf-8")
+    assert len(shipped) < 900_000
+    some = ("KE", "KG", "KH", "TG", "VU")
+    made = freeze_outlines.outlines(freeze_outlines.ATLAS.read_bytes(), some)
+    heading, *lines = shipped.splitlines()
+    assert made.splitlines() == [heading, *(line for line in lines if line.startswith(some))]
 
 
 def test_every_country_with_a_box_has_a_shape_that_touches_it() -> None:

@@ -1,0 +1,48 @@
+"""Screening fifty thousand plots takes seconds on one core."""
+
+import time
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from mrv.plots.rules import PlotRules
+from mrv.plots.screen import screen_plots
+
+PLOTS = 50_000
+LIMIT_S = 20.0
+
+
+def villages() -> gpd.GeoDataFrame:
+    """Lay out fields of 8 to 29 corners so close that a third share an edge by mistake."""
+    rng = np.random.default_rng(3)
+    side, across = 0.0006, int(np.ceil(np.sqrt(PLOTS)))
+    row, column = np.divmod(np.arange(PLOTS), across)
+    corners = rng.integers(8, 30, PLOTS)
+    of = np.repeat(np.arange(PLOTS), corners)
+    angles = rng.uniform(0, 2 * np.pi, len(of))
+    angles = angles[np.lexsort((angles, of))]
+    reach = side / 2 * (1 + 0.08 * rng.uniform(-1, 1, len(of)))
+    lon = 34.0 + column[of] * side * 1.02 + reach * np.cos(angles)
+    lat = 0.05 + row[of] * side * 1.02 + reach * np.sin(angles)
+    rings = shapely.linearrings(np.round(np.column_stack((lon, lat)), 7), indices=of)
+    cells = {
+        "plot_id": [f"P-{k:05d}" for k in range(PLOTS)],
+        "farmer_id": [f"F-{k // 2:05d}" for k in range(PLOTS)],
+        "planted_on": ["2021-03-01"] * PLOTS,
+        "enrolled_on": ["2021-04-01"] * PLOTS,
+        "consent_given": ["yes"] * PLOTS,
+    }
+    return gpd.GeoDataFrame(cells, geometry=shapely.polygons(rings), crs=4326)
+
+
+@pytest.mark.slow
+def test_fifty_thousand_plots_take_less_than_twenty_seconds() -> None:
+    raw = villages()
+    begin = time.process_time()
+    screened = screen_plots(raw, country="KE", rules=PlotRules(0.1, 10.0, 5.0, 0.01))
+    took_s = time.process_time() - begin
+    assert len(screened.plots) + len(screened.refused) == PLOTS
+    assert (screened.findings["code"] == "edge_cut").sum() > PLOTS / 4
+    assert took_s < LIMIT_S
