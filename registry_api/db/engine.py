@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 _READ_ONLY = "parkland_read_only"
 _BUSY_TIMEOUT_MS = 30_000
+_CACHE_KIB = 65_536  # the indexes of a million plots, which a bulk of new ones touches all over
 
 
 class Database:
@@ -85,6 +86,7 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
         "journal_mode = wal",
         "synchronous = full",
         "foreign_keys = on",
+        f"cache_size = -{_CACHE_KIB}",
         "recursive_triggers = on",  # or INSERT OR REPLACE would delete without being asked
     ):
         connection.execute(f"PRAGMA {pragma}")
