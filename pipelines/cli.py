@@ -115,7 +115,12 @@ def simulate(
 @app.command()
 def trees(
     inventory: Annotated[
-        Path, typer.Argument(help="CSV of measured trees.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(
+            help="Measured trees: CSV, spreadsheet, or the export of a form.",
+            exists=True,
+            dir_okay=False,
+        ),
     ],
     plot_area_ha: Annotated[float, typer.Option(help="Area of each plot [ha].", min=0.0001)] = 1.0,
     column: Annotated[

@@ -8,10 +8,10 @@ import pandas as pd
 
 from mrv.biomass.context import BiomassContext
 from mrv.estimation.monte_carlo import plot_biomass
-from mrv.field.csv_text import parse_csv
 from mrv.field.inventory import read_inventory
 from mrv.methodologies import load_methodology
 from mrv.project import Ecology
+from mrv.sources.inventories import read_trees
 from mrv.sources.tables import read_bytes
 from pipelines.commands.show import console, pairs, print_json, progress_bar, table
 
@@ -31,7 +31,7 @@ def report_trees(
 ) -> None:
     """Check an inventory, estimate each plot's biomass, and print both."""
     checked = read_inventory(
-        parse_csv(read_bytes(inventory)),
+        read_trees(read_bytes(inventory), inventory.name, {}),
         plot_ids=None,
         today=datetime.now(UTC).date(),
         columns=pairs(columns, "--column"),

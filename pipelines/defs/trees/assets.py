@@ -7,10 +7,9 @@ import pandas as pd
 from mrv.biomass.assignment import tree_biomass
 from mrv.biomass.context import BiomassContext
 from mrv.estimation.monte_carlo import BiomassDraws, draw_plot_biomass
-from mrv.field.csv_text import parse_csv
 from mrv.field.fields import BY_NAME
 from mrv.field.inventory import read_inventory
-from mrv.sources.tables import rename_columns
+from mrv.sources.inventories import read_trees
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.defs.project.assets import raw_project__settings
 from pipelines.draws import keep_draws
@@ -38,9 +37,7 @@ def raw_trees__inventory(
     rows = pd.DataFrame(columns=list(BY_NAME), dtype=str).rename_axis("row")
     name = stage.delivery.names.get(TREES, "none")
     if TREES in stage.delivery.files:
-        rows = rename_columns(
-            parse_csv(stage.delivered(TREES)), stage.settings.inputs.tree_columns, name
-        )
+        rows = read_trees(stage.delivered(TREES), name, stage.settings.inputs.tree_columns)
     note = stage.shelf.put_table("inventory", rows)
     return materialized(note, file=name)
 
