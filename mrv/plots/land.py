@@ -89,6 +89,14 @@ def check_loss(
         bench.tell_file(
             "tree_loss_unknown", f"{lost.product} does not reach {unseen} of the plots."
         )
+    ends = int(lost.years.max())
+    late = int((last > ends).sum())
+    if late:
+        bench.tell_file(
+            "tree_loss_unknown",
+            f"{lost.product} ends in {ends}; {late} of the plots enrolled later, and what they lost "
+            "since was not checked.",
+        )
     for k in np.flatnonzero(lost_ha > _TRACE_HA):
         when = lost.years[counts[k] & (lost.lost_ha[k] > 0.0)]
         what = (

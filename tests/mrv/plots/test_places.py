@@ -154,3 +154,19 @@ def test_loss_counts_from_five_years_before_enrolment(
         assert (
             f"(100% of it) in {lost_in}, says a test raster." in screened.refused["reasons"].iloc[0]
         )
+
+
+def test_a_raster_that_ends_before_enrolment_is_told() -> None:
+    def lost_trees(shapes: Shapes) -> LostTrees:
+        years = np.arange(2001, 2024)
+        return LostTrees(years, np.zeros((len(shapes), len(years))), "a test raster")
+
+    raw = gpd.GeoDataFrame(
+        {"plot_id": ["a", "b"], "enrolled_on": ["2023-12-31", "2025-01-01"]},
+        geometry=[square(), square(0.01)],
+        crs=4326,
+    )
+    around = Surroundings(lost_trees=lost_trees)
+    found = screen_plots(raw, country="KE", rules=RULES, surroundings=around).findings
+    told = found.set_index("code").loc["tree_loss_unknown", "message"]
+    assert told.startswith("a test raster ends in 2023; 1 of the plots enrolled later")
