@@ -1,6 +1,7 @@
 """Contests: a developer holds a finding to be wrong and hands evidence in, a verifier decides."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ router = APIRouter(tags=["contests"])
 _FORM = "multipart/form-data"
 _LARGEST_EVIDENCE_BYTES = 50_000_000
 _PIECE_BYTES = 1 << 20
+_MOST_FIELDS = 20  # more than there are, so that one too many is named
 
 
 class ObjectionForm(BaseModel):
@@ -71,13 +73,15 @@ async def _objection(
         )
     allow_body(request, _LARGEST_EVIDENCE_BYTES)
     try:
-        async with request.form(max_files=1, max_fields=len(ObjectionForm.model_fields)) as form:
+        async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
             evidence = form.get("evidence")
             told = {name: value for name, value in form.items() if name != "evidence"}
             stated = ObjectionForm.model_validate(told)
             name = sha256 = ""
             if isinstance(evidence, UploadFile) and evidence.size:
-                name = evidence.filename or "evidence"
+                name = (
+                    PurePosixPath((evidence.filename or "").replace("\\", "/")).name or "evidence"
+                )
                 sha256 = await run_in_threadpool(_keep, evidence, settings)
     except ClientDisconnect as error:
         raise UploadRefused("cut_short", "The upload ended early; send it again.") from error
@@ -87,6 +91,10 @@ async def _objection(
     return Objection(
         str(stated.upload_id), stated.plot_id, stated.code, stated.statement, name, sha256
     )
+
+
+def _last_part(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name
 
 
 def _keep(evidence: UploadFile, settings: Settings) -> str:
