@@ -87,6 +87,11 @@ def forget(
     session.execute(delete(Person).where(Person.plot_key == plot.id))
     if session.get(ForgottenPerson, plot.id) is None:
         session.add(
+            private_reads.look_of(
+                by=by, purpose=reason, what="forgotten", project_id=project_id, subject=plot_id
+            )
+        )
+        session.add(
             ForgottenPerson(
                 plot_key=plot.id,
                 reason=reason.strip(),

@@ -32,7 +32,7 @@ from registry_api.services import (
 )
 from registry_api.services.column_mappings import Understood
 from registry_api.services.heartbeat import Heartbeat, LeaseLost
-from registry_api.services.plots import PlotRecord, Registration, register_plots
+from registry_api.services.plots import Registration, cell_text, records_of, register_plots
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.registry_surroundings import Known, is_overtaken, known
 from registry_api.services.screening_runs import MOST_ATTEMPTS, Claim, Outcome
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _FREE_TRIES = 3  # screenings without the lock before one is made under it
 _SAME_LAND = 0.01  # share of a boundary that may lie outside the one that was contested [P]
-_HELD_APART = {"plot_id", "stratum", "role"}  # columns of their own; the others are attributes
 
 Tell = Callable[[str, int, int], None]
 
@@ -283,7 +282,7 @@ def _take_in(
 ) -> None:
     """Write everything a run decides."""
     registration = register_plots(
-        session, file.project_id, _records(screened), upload_id=held.upload_id
+        session, file.project_id, records_of(screened.plots), upload_id=held.upload_id
     )
     people.keep(session, settings, file.project_id, _people(screened))
     if file.choices.columns:
@@ -300,46 +299,12 @@ def _take_in(
     )
 
 
-def _records(screened: "ScreenedPlots") -> list[PlotRecord]:
-    import shapely
-
-    from mrv.plots.columns import COLUMNS
-
-    plots = screened.plots
-    names = [column.name for column in COLUMNS if column.name not in _HELD_APART]
-    cells = zip(*(plots[name] for name in names), strict=True)
-    rows = zip(
-        plots["plot_id"],
-        plots["stratum"],
-        plots["role"],
-        shapely.to_wkb(plots.geometry.to_numpy()),
-        plots["area_ha"],
-        cells,
-        strict=True,
-    )
-    return [
-        PlotRecord(
-            plot_id=plot_id,
-            stratum=stratum,
-            role=role,
-            boundary_wkb=wkb,
-            area_ha=float(area_ha),
-            attributes={
-                name: text
-                for name, cell in zip(names, told, strict=True)
-                if (text := _text(cell)) is not None
-            },
-        )
-        for plot_id, stratum, role, wkb, area_ha, told in rows
-    ]
-
-
 def _people(screened: "ScreenedPlots") -> list[people.PersonRecord]:
     accepted = set(screened.plots["plot_id"])
     columns = ("plot_id", "farmer_id", "farmer_name", "farmer_phone")
     rows = zip(*(screened.people[name] for name in columns), strict=True)
     return [
-        people.PersonRecord(plot_id, *(_text(cell) or "" for cell in told))
+        people.PersonRecord(plot_id, *(cell_text(cell) or "" for cell in told))
         for plot_id, *told in rows
         if plot_id in accepted
     ]
@@ -388,13 +353,6 @@ def _upload(session: Session, upload_id: UUID) -> PlotUpload:
     if upload is None:
         raise NotFound(f"There is no upload '{upload_id}'.", upload=str(upload_id))
     return upload
-
-
-def _text(cell: object) -> str | None:
-    """Give a cell as text; None where it is blank."""
-    if cell is None or cell != cell:  # noqa: PLR0124  # NaN and NaT
-        return None
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
 def _today() -> date:

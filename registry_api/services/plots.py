@@ -10,7 +10,7 @@ import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
@@ -34,6 +34,7 @@ _SALT_BYTES = 32
 _HALF_TURN, _POLE = 180.0, 90.0  # degrees
 _LONGEST_ID = 120
 _ROWS_AT_ONCE = 10_000
+_HELD_APART = {"plot_id", "stratum", "role"}  # columns of their own; the others are attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,47 @@ def register_plots(
             part = written[first : first + _ROWS_AT_ONCE]
             session.execute(insert(PlotVersion), told.rows(part))
     return Registration(len(new), len(written) - len(new), len(records) - len(written))
+
+
+def records_of(plots: Any) -> list[PlotRecord]:  # noqa: ANN401  (a GeoDataFrame)
+    """Make records of screened plots.
+
+    Args:
+        plots: As `mrv.plots.screen` accepted them; every column of `mrv.plots.columns.COLUMNS`
+            that has none of its own here is an attribute, blank ones are left out.
+    """
+    import shapely
+
+    from mrv.plots.columns import COLUMNS
+
+    names = [column.name for column in COLUMNS if column.name not in _HELD_APART]
+    cells = zip(*(plots[name] for name in names), strict=True)
+    boundaries = shapely.to_wkb(plots.geometry.to_numpy())
+    stated = (plots[name] for name in ("plot_id", "stratum", "role", "area_ha"))
+    return [
+        PlotRecord(
+            plot_id=plot_id,
+            stratum=stratum,
+            role=role,
+            boundary_wkb=boundary,
+            area_ha=float(area_ha),
+            attributes={
+                name: text
+                for name, cell in zip(names, told, strict=True)
+                if (text := cell_text(cell)) is not None
+            },
+        )
+        for plot_id, stratum, role, area_ha, boundary, told in zip(
+            *stated, boundaries, cells, strict=True
+        )
+    ]
+
+
+def cell_text(cell: object) -> str | None:
+    """Give a cell of a table as text, a date as YYYY-MM-DD; None where it is blank."""
+    if cell is None or cell != cell:  # noqa: PLR0124  # NaN and NaT
+        return None
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
 def public_plots(session: Session, project_id: str) -> tuple[PlotCell, ...]:

@@ -36,7 +36,24 @@ def note(
     Raises:
         NotAcceptable: If no purpose is stated.
     """
-    look = PrivateLook(
+    look = look_of(by=by, purpose=purpose, what=what, project_id=project_id, subject=subject)
+    if reads_only(session):
+        with unit_of_work(settings) as own:
+            own.add(look)
+    else:
+        session.add(look)
+        session.flush()
+
+
+def look_of(
+    *, by: AccountView, purpose: str, what: What, project_id: str, subject: str
+) -> PrivateLook:
+    """Make a line of the log, for a transaction that writes anyway.
+
+    Raises:
+        NotAcceptable: If no purpose is stated.
+    """
+    return PrivateLook(
         at=datetime.now(UTC),
         account_id=by.id,
         role=by.role,
@@ -45,12 +62,6 @@ def note(
         project_id=project_id,
         subject=subject[:200],
     )
-    if reads_only(session):
-        with unit_of_work(settings) as own:
-            own.add(look)
-    else:
-        session.add(look)
-        session.flush()
 
 
 def reads(

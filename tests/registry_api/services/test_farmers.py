@@ -197,6 +197,10 @@ def test_a_farmer_is_forgotten_for_good(sender: Sender) -> None:
             )
             for name in "AB"
         ]
+        looks = private_reads.reads(session, PROJECT, by=sender.account).items
+    assert [(one.what, one.subject) for one in looks if one.what == "forgotten"] == [
+        ("forgotten", "A")
+    ]
     assert held == 1
     assert (told[0].farmer_id, told[0].name, told[0].phone) == ("F-A", "", "")
     assert told[1].name in NAMES
