@@ -94,8 +94,8 @@ def check_loss(
     if late:
         bench.tell_file(
             "tree_loss_unknown",
-            f"{lost.product} ends in {ends}; {late} of the plots enrolled later, and what they lost "
-            "since was not checked.",
+            f"{lost.product} ends in {ends}; {late} of the plots enrolled later, and what they "
+            "lost since was not checked.",
         )
     for k in np.flatnonzero(lost_ha > _TRACE_HA):
         when = lost.years[counts[k] & (lost.lost_ha[k] > 0.0)]
