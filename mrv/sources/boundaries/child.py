@@ -36,11 +36,12 @@ def main() -> None:
 
 def _answer(asked: dict[str, Any]) -> int:
     from mrv.errors import BoundaryFileRefused
-    from mrv.sources.boundaries.formats import make_ready, table_of
+    from mrv.sources.boundaries.formats import table_of
+    from mrv.sources.boundaries.readiness import make_ready
 
     gc.disable()  # nothing here is a cycle, and looking for them doubles the time of large files
     data = sys.stdin.buffer.read()
-    make_ready(asked["name"])
+    make_ready(data, asked["name"])
     # Three is the number of open files: every further one, and every socket, is refused.
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     out = sys.stdout.buffer

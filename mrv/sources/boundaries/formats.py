@@ -4,8 +4,7 @@ Nothing guesses: a file that only claims to be a map would else reach a reader t
 points to.
 """
 
-import codecs
-import importlib.util
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -31,21 +30,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 _LONGEST_NAME = 80
-_ANY_PROJECTED = "EPSG:32636"
-_FIRST_MAP = (
-    b'{"type":"Feature","properties":{"a":"b"},"geometry":{"type":"Point","coordinates":[0,0]}}'
-)
-_FIRST_TABLES = (
-    b"plot_id,wkt\na,POINT (0 0)\n",
-    b"plot_id,latitude,longitude\na,0,0\na,0,1\na,1,1\n",
-)
-_TABLES = {"delimited", "spreadsheets", "field_exports"}
-_CODECS = (  # Python loads each of them from a file when it is first used
-    *("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
-    *("cp437", "cp850", "cp866", "cp874", "cp1250", "cp1251", "cp1252", "cp1254", "cp1256"),
-    *("cp1258", "iso8859-2", "iso8859-5", "iso8859-9", "iso8859-15", "koi8-r", "mac-roman"),
-    *("cp932", "cp936", "cp949", "cp950", "gb18030", "big5", "shift-jis", "idna"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,25 +143,6 @@ def read_one(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str
         found, within = found
         return found, "KMZ" if own.name == "KMZ" else within
     return found, own.name
-
-
-def make_ready(name: str) -> None:
-    """Load everything that reading this file may need, so that no other file is opened later."""
-    for codec in _CODECS:
-        codecs.lookup(codec)
-    # A first file loads what the libraries load late: pandas by Arrow, PROJ's table of systems.
-    table_of(_FIRST_MAP, "first.geojson", _ANY_PROJECTED)
-    own = FORMATS.get(PurePosixPath(name).suffix.lower())
-    modules = [own.module] if own is not None else []
-    if modules == ["zipped"]:  # what is in an archive is known only when it is open
-        modules = [*modules, *dict.fromkeys(one.module for one in FORMATS.values()), "shapefile"]
-        modules += ["field_exports"]
-    for module in modules:
-        if importlib.util.find_spec(f"{__package__}.{module}"):
-            importlib.import_module(f"{__package__}.{module}")
-    if not _TABLES.isdisjoint(modules):
-        for first in _FIRST_TABLES:
-            table_of(first, "first.csv")
 
 
 def shown_name(name: str) -> str:

@@ -11,17 +11,25 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from mrv.errors import BoundaryFileRefused
-from mrv.sources.boundaries.features import MAX_COLUMNS, Features, cap_features
+from mrv.sources.boundaries.features import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_VERTICES,
+    Features,
+    cap_features,
+)
 from mrv.sources.boundaries.reference_systems import WGS84, understand_wkt
 from mrv.sources.boundaries.well_known_binary import NO_GEOMETRY, draw
 
 _LARGEST_UNPACKED_BYTES = 1 << 30  # [P]
 _ROWS_AT_ONCE = 2_000
+_MOST_ROW_GROUPS = 20_000
 _NATIVE = {"point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
 _LONGEST_TEXT = 10_000_000  # [byte] of anything in the footer
 
@@ -35,12 +43,11 @@ def read(data: bytes, name: str) -> Features:
     try:
         file = pq.ParquetFile(
             io.BytesIO(data),
+            read_dictionary=_texts(data),
             thrift_string_size_limit=_LONGEST_TEXT,
             thrift_container_size_limit=_LONGEST_TEXT,
         )
-        cap_features(file.metadata.num_rows, name)
-        if file.metadata.num_columns > 4 * MAX_COLUMNS:
-            raise _damaged(name, f"it has {file.metadata.num_columns} columns")
+        _cap(file.metadata, name)
         geo = json.loads((file.metadata.metadata or {}).get(b"geo", b"null"))
         place, about = _geometry_column(geo, name)
         table = _unpacked(file, name)
@@ -62,6 +69,34 @@ def read(data: bytes, name: str) -> Features:
     )
 
 
+def _texts(data: bytes) -> list[str]:
+    schema = pq.read_schema(io.BytesIO(data))
+    return [
+        field.name
+        for field in schema
+        if pa.types.is_string(field.type) or pa.types.is_binary(field.type)
+    ]
+
+
+def _cap(metadata: pq.FileMetaData, name: str) -> None:
+    cap_features(metadata.num_rows, name)
+    if metadata.num_columns > MAX_COLUMNS or metadata.num_row_groups > _MOST_ROW_GROUPS:
+        raise _damaged(
+            name, f"it has {metadata.num_columns} columns in {metadata.num_row_groups} groups"
+        )
+    values = sum(
+        metadata.row_group(group).column(column).num_values
+        for group in range(metadata.num_row_groups)
+        for column in range(metadata.num_columns)
+    )
+    if values > MAX_CELLS + 3 * MAX_VERTICES:  # lists hold as many values as they like
+        raise BoundaryFileRefused(
+            "too_large",
+            f"{name} holds {values:,} values, which is more than is read from one file; split it.",
+            file=name,
+        )
+
+
 def _geometry_column(geo: Any, name: str) -> tuple[str, Mapping[str, Any]]:  # noqa: ANN401
     columns = geo.get("columns") if isinstance(geo, dict) else None
     primary = geo.get("primary_column") if isinstance(geo, dict) else None
@@ -76,18 +111,32 @@ def _geometry_column(geo: Any, name: str) -> tuple[str, Mapping[str, Any]]:  # n
 
 
 def _unpacked(file: pq.ParquetFile, name: str) -> pa.Table:
+    """Unpack a table whose texts stay in their dictionaries until their size is known."""
     batches, size = [], 0
     for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, use_threads=False):
-        size += batch.nbytes
-        if size > _LARGEST_UNPACKED_BYTES:
-            raise BoundaryFileRefused(
-                "zip_bomb",
-                f"{name} unpacks to more than {_LARGEST_UNPACKED_BYTES >> 20:,} MB; leave out long "
-                "texts and pictures.",
-                file=name,
+        columns = []
+        for column in batch.columns:
+            size += _size(column)
+            if size > _LARGEST_UNPACKED_BYTES:
+                raise BoundaryFileRefused(
+                    "zip_bomb",
+                    f"{name} unpacks to more than {_LARGEST_UNPACKED_BYTES >> 20:,} MB; leave out "
+                    "long texts and pictures.",
+                    file=name,
+                )
+            columns.append(
+                column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
             )
-        batches.append(batch)
-    return pa.Table.from_batches(batches, file.schema_arrow)
+        batches.append(pa.RecordBatch.from_arrays(columns, names=batch.schema.names))
+    return pa.Table.from_batches(batches)
+
+
+def _size(column: pa.Array) -> int:
+    """Say how large a column is when it is unpacked [byte]."""
+    if not isinstance(column, pa.DictionaryArray):
+        return int(column.nbytes)
+    lengths = pc.binary_length(column.dictionary).take(column.indices)
+    return int(pc.sum(lengths).as_py() or 0)
 
 
 def _shapes(

@@ -40,14 +40,14 @@ class Limits:
 
     Attributes:
         file_bytes: Largest file that is handed to it at all.
-        memory_bytes: Its address space, half a gigabyte of which are libraries.
+        memory_bytes: Its address space, libraries included, so that it never holds more.
         time_s: Processor time for the smallest file.
         time_s_per_mb: Processor time on top, for each MB of the file.
         patience: How many times its processor time a child may take by the clock on the wall.
     """
 
     file_bytes: int = MAX_BYTES
-    memory_bytes: int = 5 << 29
+    memory_bytes: int = 2 << 30
     time_s: float = 10.0
     time_s_per_mb: float = 0.2
     patience: float = 4.0

@@ -55,10 +55,11 @@ def draw_together(geometries: Sequence[Any]) -> NDArray[np.object_] | None:
     sound = closed and lengths.min() >= _FEWEST and lengths.max() <= MAX_SHAPE_VERTICES
     if not sound or not np.isfinite(corners).all():
         return None
-    drawn = shapely.polygons(
-        shapely.linearrings(corners, indices=np.repeat(np.arange(len(rings)), lengths)),
-        indices=np.repeat(np.arange(len(polygons)), list(map(len, polygons))),
+    drawn_rings: Any = shapely.linearrings(
+        corners, indices=np.repeat(np.arange(len(rings)), lengths)
     )
+    owners = np.repeat(np.arange(len(polygons)), list(map(len, polygons)))
+    drawn: Any = shapely.polygons(drawn_rings, indices=owners)
     return _gathered(drawn, np.fromiter(map(len, drawings), np.int64), many)
 
 

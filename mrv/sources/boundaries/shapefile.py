@@ -19,7 +19,6 @@ from mrv.sources.boundaries.features import Features, cap_features
 from mrv.sources.boundaries.reference_systems import understand_wkt
 from mrv.sources.boundaries.well_known_binary import draw
 
-PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED = (".shp", ".shx", ".dbf")
 _MAGIC = b"\x00\x00\x27\x0a"
 _OGR_ERRORS = (

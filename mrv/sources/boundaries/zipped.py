@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from mrv.errors import BoundaryFileRefused
 from mrv.sources.archives import shown
-from mrv.sources.boundaries import shapefile
 from mrv.sources.boundaries.archives import Members
 from mrv.sources.boundaries.features import Features
 
@@ -21,7 +20,21 @@ _ALONE = {
     ".parquet": ("GeoParquet", "geoparquet"),
     ".xlsx": ("XLSX", "spreadsheets"),
 }
+_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _READABLE = ", ".join(("shapefile", *_ALONE, ".csv"))
+
+
+def readers_needed(data: bytes, name: str) -> list[str]:
+    """Name the modules that may be asked to read what is in a zip.
+
+    Raises:
+        BoundaryFileRefused: If it cannot be opened safely.
+    """
+    members = Members(data, name)
+    found = {path.suffix.lower() for path in members.paths}
+    needed = [module for extension, (_, module) in _ALONE.items() if extension in found]
+    needed += ["shapefile"] if found & set(_SHAPEFILE) else []
+    return needed + (["field_exports"] if ".csv" in found else [])
 
 
 def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
@@ -35,7 +48,7 @@ def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
     """
     members = Members(data, name)
     shapefiles: dict[str, dict[str, PurePosixPath]] = defaultdict(dict)
-    for path in members.ending_in(*shapefile.PARTS):
+    for path in members.ending_in(*_SHAPEFILE):
         shapefiles[str(path.with_suffix("")).lower()][path.suffix.lower()] = path
     whole = {stem: parts for stem, parts in shapefiles.items() if ".shp" in parts}
     if len(whole) > 1:
@@ -43,6 +56,8 @@ def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
     if whole:
         (parts,) = whole.values()
         read_parts = {part: members.read(path) for part, path in parts.items()}
+        from mrv.sources.boundaries import shapefile
+
         return shapefile.read(read_parts, name), "Shapefile"
     alone = members.ending_in(*_ALONE)
     main = [path for path in alone if str(path).lower() == "doc.kml"]  # as KMZ asks for

@@ -1,0 +1,56 @@
+"""Readiness: all that reading a file needs is loaded before the child shuts its doors.
+
+Libraries load parts of themselves late, and after the doors are shut they could not: so the readers
+of the file are imported, and a first small file of ours goes through them.
+"""
+
+import codecs
+import importlib
+from pathlib import PurePosixPath
+
+from mrv.errors import BoundaryFileRefused
+from mrv.sources.boundaries import zipped
+from mrv.sources.boundaries.formats import FORMATS, table_of
+
+_FIRST_MAP = (
+    b'{"type":"Feature","properties":{"a":"b"},"geometry":{"type":"Point","coordinates":[0,0]}}'
+)
+_FIRST_TABLES = (
+    b"plot_id,wkt\na,POINT (0 0)\n",
+    b"plot_id,latitude,longitude\na,0,0\na,0,1\na,1,1\n",
+)
+_ANY_PROJECTED = "EPSG:32636"
+_TABLES = {"delimited", "spreadsheets", "field_exports"}
+_CODECS = (  # Python loads each of them from a file when it is first used
+    *("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
+    *("cp437", "cp850", "cp866", "cp874", "cp1250", "cp1251", "cp1252", "cp1254", "cp1256"),
+    *("cp1258", "iso8859-2", "iso8859-5", "iso8859-9", "iso8859-15", "koi8-r", "mac-roman"),
+    *("cp932", "cp936", "cp949", "cp950", "gb18030", "big5", "shift-jis", "idna"),
+)
+
+
+def make_ready(data: bytes, name: str) -> None:
+    """Load everything that reading this file may need, so that no other file is opened later."""
+    needed = _readers(data, name)
+    for codec in _CODECS:
+        codecs.lookup(codec)
+    for module in needed:
+        reader = importlib.import_module(f"{__package__}.{module}")
+        getattr(reader, "make_ready", lambda: None)()
+    # Arrow asks for pandas when it makes its first column, PROJ opens its table of systems.
+    table_of(_FIRST_MAP, "first.geojson", _ANY_PROJECTED)
+    if not _TABLES.isdisjoint(needed):
+        for first in _FIRST_TABLES:
+            table_of(first, "first.csv")
+
+
+def _readers(data: bytes, name: str) -> list[str]:
+    own = FORMATS.get(PurePosixPath(name).suffix.lower())
+    if own is None:
+        return []
+    if own.module != "zipped":
+        return [own.module]
+    try:
+        return ["zipped", *zipped.readers_needed(data, name)]
+    except (BoundaryFileRefused, MemoryError):
+        return ["zipped"]  # reading it will say why
