@@ -15,7 +15,7 @@ from registry_api.bodies import keep_body
 from registry_api.db import database
 from registry_api.deps import Caller, OwnPage, ReadSession, SettingsDep, WriteSession
 from registry_api.errors import NotAcceptable, NotFound, status_of
-from registry_api.services import contests, people, plot_history, plots, private_reads
+from registry_api.services import contests, people, plot_history, plot_search, private_reads
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import FarmerView
 from registry_api.settings import Settings
@@ -44,21 +44,22 @@ def plots_page(
     visit: ProjectVisit,
     session: ReadSession,
     q: Annotated[str, Query(max_length=200)] = "",
-    start: Annotated[int, Query(ge=0, le=10**7)] = 0,
+    cursor: str | None = None,
 ) -> Response:
     """List a project's plots by name."""
-    held = plots.public_plots(session, visit.project.id)
-    wanted = q.strip().casefold()
-    found = [each for each in held if wanted in each.plot_id.casefold()]
-    more = {"q": q, "start": str(start + PLOTS_SHOWN)}
+    query = q.strip()
+    found = plot_search.plots_named(
+        session, visit.project.id, by=visit.by, query=query, limit=PLOTS_SHOWN, cursor=cursor
+    )
+    more = {"q": query, "cursor": found.next_cursor}
     return page(
         request,
         "uploads/plots.html",
         **_told(visit),
-        query=q.strip(),
-        total=len(held),
-        plots=found[start : start + PLOTS_SHOWN],
-        next_href=f"?{urlencode(more)}" if start + PLOTS_SHOWN < len(found) else "",
+        query=query,
+        total=plot_search.plots_taking_part(session, visit.project.id, by=visit.by),
+        plots=found.items,
+        next_href=f"?{urlencode(more)}" if found.next_cursor else "",
     )
 
 

@@ -1,7 +1,6 @@
 """The pages around files of plots: sending one, what became of it, mending, and sending again."""
 
 from collections.abc import Iterator
-from gettext import NullTranslations
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -14,14 +13,14 @@ from starlette.responses import Response
 from registry_api.bodies import keep_body
 from registry_api.db import database
 from registry_api.deps import Caller, OwnPage, ReadSession, SettingsDep, WriteSession
-from registry_api.errors import NotFound
 from registry_api.services import plot_uploads
 from registry_api.services.private_store import PrivateStore
+from registry_api.services.report_rows import ReportReader
 from registry_api.services.upload_views import RunChoices, RunView, UploadView
 from registry_api.settings import Settings
 from registry_api.web.coordinate_systems import near
 from registry_api.web.form_files import Fields, read_form
-from registry_api.web.plot_reports import PROPOSALS_SHOWN, ROWS_SHOWN, Report, Sheet, sheet
+from registry_api.web.plot_reports import PROPOSALS_SHOWN, ROWS_SHOWN, detail, sheet
 from registry_api.web.rendering import page, texts_for
 from registry_api.web.visitors import ProjectVisit, Visit, sender
 
@@ -128,6 +127,21 @@ def _stage(run: RunView) -> str:
     return "mend" if run.tally.refused else "all_in"
 
 
+def _report(
+    upload_id: str, visit: ProjectVisit, session: ReadSession, settings: SettingsDep
+) -> ReportReader:
+    return ReportReader(
+        session, settings, visit.project.id, upload_id, by=visit.by, purpose=visit.purpose
+    )
+
+
+OpenReport = Annotated[ReportReader, Depends(_report)]
+
+
+def _here(visit: Visit, upload_id: str) -> str:
+    return f"/projects/{visit.project.id}/uploads/{upload_id}"
+
+
 @router.get("/uploads/{upload_id}", name="upload")
 def upload_page(  # what to show of a long list
     request: Request,
@@ -135,70 +149,58 @@ def upload_page(  # what to show of a long list
     visit: ProjectVisit,
     session: ReadSession,
     settings: SettingsDep,
+    report: OpenReport,
     wanted: Narrowed,
 ) -> Response:
     """Show what became of a file, where its plots lie, and what to do next."""
     upload = plot_uploads.upload(session, visit.project.id, upload_id, by=visit.by)
     stage = _stage(upload.run)
-    report = Report(session, settings, visit, upload_id)
-    listed = _sheet(report, texts_for(request), wanted)
     fault = upload.run.fault_code.rpartition(".")[2]
     return page(
         request,
         "uploads/upload.html",
         **_told(visit),
-        **_listed(listed, visit, upload_id, report),
+        **_listed(request, visit, upload_id, report, wanted),
         upload=upload,
         stage=stage,
-        proposals=report.proposed() if stage == "mend" else 0,
+        proposals=report.proposals(0, 0)[1] if stage == "mend" else 0,
         asks_crs=any(word in fault for word in _ASKS_CRS),
         crs_choices=near(visit.project.country, texts_for(request)),
         basemap_style=settings.basemap_style,
     )
 
 
-def _sheet(report: Report, texts: NullTranslations, wanted: Narrowing) -> Sheet:
-    return sheet(
-        report.features(),
-        texts,
+def _listed(
+    request: Request, visit: Visit, upload_id: str, report: ReportReader, wanted: Narrowing
+) -> dict[str, Any]:
+    listed = sheet(
+        report,
+        texts_for(request),
         show=wanted.show,
         code=wanted.code,
         start=wanted.start,
-        at_feature=wanted.at,
+        with_feature=wanted.at,
     )
-
-
-def _listed(listed: Sheet, visit: Visit, upload_id: str, report: Report) -> dict[str, Any]:
-    more = {"show": listed.show, "code": listed.code, "start": str(listed.next_at or 0)}
+    more = {"show": listed.show, "code": listed.code, "start": listed.next_start}
     return {
-        "here": f"/projects/{visit.project.id}/uploads/{upload_id}",
-        "features": listed.features,
-        "counts": listed.counts,
-        "codes": listed.codes,
-        "show": listed.show,
-        "code": listed.code,
-        "rows": listed.rows,
-        "next_at": listed.next_at,
+        "here": _here(visit, upload_id),
+        "sheet": listed,
         "more": urlencode({name: value for name, value in more.items() if value}),
         "page_size": ROWS_SHOWN,
-        "file_findings": report.findings_of(frozenset({0}))[0] if listed.features else [],
     }
 
 
 @router.get("/uploads/{upload_id}/list")
-def list_part(  # what to show of a long list
+def list_part(
     request: Request,
     upload_id: str,
     visit: ProjectVisit,
-    session: ReadSession,
-    settings: SettingsDep,
+    report: OpenReport,
     wanted: Narrowed,
 ) -> Response:
     """Give another part of the list, for the page that is open."""
-    report = Report(session, settings, visit, upload_id)
-    listed = _sheet(report, texts_for(request), wanted)
-    told = _told(visit) | _listed(listed, visit, upload_id, report)
-    return page(request, "uploads/features.html", **told)
+    told = _listed(request, visit, upload_id, report, wanted)
+    return page(request, "uploads/features.html", **_told(visit), **told)
 
 
 @router.get("/uploads/{upload_id}/features/{feature}", name="feature")
@@ -208,24 +210,18 @@ def feature_page(  # which feature of which file, and for whom
     feature: int,
     visit: ProjectVisit,
     session: ReadSession,
-    settings: SettingsDep,
+    report: OpenReport,
 ) -> Response:
     """Show why a plot came back and how to mend it; only the inner part where htmx asks."""
-    upload = plot_uploads.upload(session, visit.project.id, upload_id, by=visit.by)
-    detail = Report(session, settings, visit, upload_id).detail(feature, texts_for(request))
-    if detail is None:
-        raise NotFound(f"The file has no plot number {feature}.", feature=feature)
     inner = request.headers.get("HX-Request") == "true"
     return page(
         request,
         "uploads/feature_detail.html" if inner else "uploads/feature.html",
         **_told(visit),
         level=3 if inner else 2,  # of its headings
-        here=f"/projects/{visit.project.id}/uploads/{upload_id}",
-        upload=upload,
-        detail=detail,
-        drawing=detail.drawing,
-        shown={"places": detail.places, "shapes": detail.shapes},
+        here=_here(visit, upload_id),
+        upload=plot_uploads.upload(session, visit.project.id, upload_id, by=visit.by),
+        detail=detail(report.feature(feature), texts_for(request), visit, upload_id),
     )
 
 
@@ -235,24 +231,26 @@ def proposals_page(  # which part of which file, and for whom
     upload_id: str,
     visit: ProjectVisit,
     session: ReadSession,
-    settings: SettingsDep,
+    report: OpenReport,
     start: Annotated[int, Query(ge=0, le=10**7)] = 0,
 ) -> Response:
     """Show the boundaries that are proposed, beside the ones that were sent."""
     upload = plot_uploads.upload(session, visit.project.id, upload_id, by=visit.by)
-    offered, total, next_at = Report(session, settings, visit, upload_id).proposals(start)
-    here = f"/projects/{visit.project.id}/uploads/{upload_id}"
+    features, total = report.proposals(start, PROPOSALS_SHOWN)
+    here, following = _here(visit, upload_id), start + PROPOSALS_SHOWN
     return page(
         request,
         "uploads/proposals.html",
         **_told(visit),
         here=here,
         upload=upload,
-        proposals=offered,
+        proposals=[
+            detail(report.feature(number), texts_for(request), visit, upload_id)
+            for number in features
+        ],
         total=total,
-        page_size=PROPOSALS_SHOWN,
         accepted=upload.run.choices.accept_proposals,
-        next_href=f"{here}/proposals?start={next_at}" if next_at else "",
+        next_href=f"{here}/proposals?start={following}" if following < total else "",
     )
 
 

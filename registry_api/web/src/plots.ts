@@ -6,7 +6,7 @@ import { drawDegrees, empty, ground, maplibregl, openMap, paintGround, type MapW
 import { colour, readData } from "./data";
 import { VERDICTS, addPictures, inkOf, type Verdict } from "./verdicts";
 
-type PlotProperties = { feature: number; plot_id: string; verdict: Verdict };
+type PlotProperties = { feature: number; plot_id: string; verdict: Verdict }; // all the map needs of each
 type Plots = FeatureCollection<Geometry | null, PlotProperties>;
 type Words = { verdicts: Record<Verdict, string>; plots: string; unplaced: string; none: string; all: string };
 type MapData = { features: string; working: boolean; here: string; words: Words; basemap: string };
@@ -18,6 +18,8 @@ const GROUPED_TO = 11; // zoom up to which plots come in groups
 const GROUPED_ABOVE = 400; // plots; fewer stand each for itself
 const FAR_OFF = 4; // boxes are left out of the first view beyond so many times the spread of the others
 const DASHES: Partial<Record<Verdict, number[]>> = { warned: [3, 1.5], repaired: [1, 1.2], pending: [0.5, 1.5] };
+
+const SHAPE_LAYERS = VERDICTS.flatMap((verdict) => [`fill-${verdict}`, `line-${verdict}`]);
 
 /** The outermost positions of a geometry; null where it has none. */
 function boxOf(geometry: Geometry | null): Box | null {
@@ -82,12 +84,14 @@ function addLayers(map: maplibregl.Map): void {
     layout: { "text-field": ["case", [">", ["get", "refused"], 0],
       ["concat", ["get", "point_count_abbreviated"], "\n✕ ", ["to-string", ["get", "refused"]]],
       ["get", "point_count_abbreviated"]], "text-size": 12, "text-allow-overlap": true } });
-  map.addLayer({ id: "marks", type: "symbol", source: "marks", filter: ["!", ["has", "point_count"]] as maplibregl.FilterSpecification,
-    layout: { "icon-image": ["concat", "mark-", ["get", "verdict"]], "icon-allow-overlap": true,
-      "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.6, 15, 1],
-      "symbol-sort-key": ["match", ["get", "verdict"], "refused", 4, "warned", 3, "repaired", 2, 1], // the last on top
-      "text-field": ["step", ["zoom"], "", 15.5, ["get", "plot_id"]], "text-size": 12, "text-optional": true,
-      "text-anchor": "top", "text-offset": [0, 1] } });
+  for (const verdict of [...VERDICTS].reverse()) { // what is to be mended comes last, on top
+    map.addLayer({ id: `mark-${verdict}`, type: "symbol", source: "marks",
+      filter: ["all", ["!", ["has", "point_count"]], ["==", ["get", "verdict"], verdict]] as maplibregl.FilterSpecification,
+      layout: { "icon-image": `mark-${verdict}`, "icon-allow-overlap": true,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 6, 0.6, 15, 1],
+        "text-field": ["step", ["zoom"], "", 15.5, ["get", "plot_id"]], "text-size": 12, "text-optional": true,
+        "text-anchor": "top", "text-offset": [0, 1] } });
+  }
   map.addLayer({ id: "places", type: "symbol", source: "shown", filter: ["==", ["get", "role"], "place"],
     layout: { "icon-image": "place", "icon-allow-overlap": true, "icon-ignore-placement": true,
       "text-field": ["get", "number"], "text-size": 13, "text-offset": [1.6, -1.2], "text-allow-overlap": true } });
@@ -104,7 +108,7 @@ function paint(map: maplibregl.Map): void {
     ["case", [">", ["get", "refused"], 0], colour("bad-soft"), colour("surface")]);
   map.setPaintProperty("groups", "circle-stroke-color",
     ["case", [">", ["get", "refused"], 0], colour("bad"), colour("accent")]);
-  for (const layer of ["group-text", "marks", "places"]) {
+  for (const layer of ["group-text", "places", ...VERDICTS.map((verdict) => `mark-${verdict}`)]) {
     map.setPaintProperty(layer, "text-color", colour("ink"));
     map.setPaintProperty(layer, "text-halo-color", colour("surface"));
     map.setPaintProperty(layer, "text-halo-width", layer === "group-text" ? 0 : 2);
@@ -114,12 +118,11 @@ function paint(map: maplibregl.Map): void {
 /** Plots of the verdict that the list shows stand out; the others stay, fainter. */
 function dim(map: maplibregl.Map, show: string): void {
   for (const verdict of VERDICTS) {
-    const opacity = show === "all" || show === "" || show === verdict ? 1 : 0.3;
+    const opacity = show === "all" || show === "" || show === verdict ? 1 : 0.35;
     map.setPaintProperty(`fill-${verdict}`, "fill-opacity", opacity);
     map.setPaintProperty(`line-${verdict}`, "line-opacity", opacity);
+    map.setPaintProperty(`mark-${verdict}`, "icon-opacity", opacity);
   }
-  map.setPaintProperty("marks", "icon-opacity", show === "all" || show === "" ? 1
-    : ["case", ["==", ["get", "verdict"], show], 1, 0.3]);
 }
 
 function draw(element: HTMLElement): void {
@@ -144,6 +147,8 @@ function draw(element: HTMLElement): void {
     const plots = (await answer.json()) as Plots;
     boxes.clear();
     for (const each of plots.features) {
+      const { feature, plot_id, verdict } = each.properties;
+      each.properties = { feature, plot_id, verdict }; // the rest would only be carried about
       const box = boxOf(each.geometry);
       if (box !== null) boxes.set(each.properties.feature, box);
     }
@@ -154,8 +159,10 @@ function draw(element: HTMLElement): void {
     });
     (map.getSource("plots") as maplibregl.GeoJSONSource).setData(plots as FeatureCollection);
     const source = map.getSource("marks") as maplibregl.GeoJSONSource;
-    source.setClusterOptions({ cluster: marks.length > GROUPED_ABOVE, clusterMaxZoom: GROUPED_TO });
+    const grouped = marks.length > GROUPED_ABOVE;
+    source.setClusterOptions({ cluster: grouped, clusterMaxZoom: GROUPED_TO });
     source.setData({ type: "FeatureCollection", features: marks });
+    for (const layer of SHAPE_LAYERS) map.setLayerZoomRange(layer, grouped ? GROUPED_TO : 0, 24); // less than a dot before
     if (boxes.size > 0 && !moved) {
       moved = true;
       const near = bulk([...boxes.values()]);
@@ -253,7 +260,8 @@ function draw(element: HTMLElement): void {
     if (ready && boxes.size === 0) void load();
   });
 
-  for (const layer of ["marks", ...VERDICTS.map((verdict) => `fill-${verdict}`)]) {
+  const plotLayers = VERDICTS.flatMap((verdict) => [`mark-${verdict}`, `fill-${verdict}`]);
+  for (const layer of plotLayers) {
     map.on("click", layer, (event) => {
       const hit = event.features?.[0]?.properties as PlotProperties | undefined;
       if (hit === undefined || event.originalEvent.defaultPrevented) return;
@@ -268,7 +276,7 @@ function draw(element: HTMLElement): void {
     void source.getClusterExpansionZoom(Number(group.properties.cluster_id)).then((zoom) =>
       map.easeTo({ center: event.lngLat, zoom: zoom + 0.5, animate: false }));
   });
-  for (const layer of ["marks", "groups", ...VERDICTS.map((verdict) => `fill-${verdict}`)]) {
+  for (const layer of ["groups", ...plotLayers]) {
     map.on("mouseenter", layer, () => { map.getCanvas().classList.add("clickable"); });
     map.on("mouseleave", layer, () => { map.getCanvas().classList.remove("clickable"); });
   }

@@ -13,70 +13,62 @@ function fill(text: string, values: Record<string, string>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-class Sender {
-  private readonly said: Said;
-  private readonly input: HTMLInputElement;
-  private readonly fault: HTMLElement;
-  private readonly sending: HTMLElement;
+function takeFiles(form: HTMLFormElement): void {
+  const said = JSON.parse(form.dataset.words ?? "{}") as Said;
+  const input = form.querySelector<HTMLInputElement>("input[type=file]")!;
+  const fault = form.querySelector<HTMLElement>(".fault")!;
+  const sending = form.querySelector<HTMLElement>(".sending")!;
 
-  constructor(private readonly form: HTMLFormElement) {
-    this.said = JSON.parse(form.dataset.words ?? "{}") as Said;
-    this.input = form.querySelector<HTMLInputElement>("input[type=file]")!;
-    this.fault = form.querySelector<HTMLElement>(".fault")!;
-    this.sending = form.querySelector<HTMLElement>(".sending")!;
-    form.addEventListener("submit", (event) => {
-      const file = this.input.files?.[0];
-      if (file === undefined) return;
-      event.preventDefault();
-      this.send(file);
-    });
-    form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("over"); });
-    form.addEventListener("dragleave", (event) => {
-      if (!form.contains(event.relatedTarget as Node | null)) form.classList.remove("over");
-    });
-    form.addEventListener("drop", (event) => {
-      event.preventDefault();
-      form.classList.remove("over");
-      const files = event.dataTransfer?.files;
-      if (files === undefined || files.length === 0) return;
-      if (files.length > 1) { this.refuse(this.said.several); return; }
-      this.send(files[0]!);
-    });
-  }
-
-  private refuse(text: string): void {
-    this.form.classList.remove("is-sending");
-    this.sending.hidden = true;
-    this.fault.hidden = false;
-    this.fault.textContent = text;
-  }
-
-  private send(file: File): void {
-    const bar = this.sending.querySelector("progress")!;
-    const text = this.sending.querySelector(".sending-text")!;
-    this.fault.hidden = true;
-    this.sending.hidden = false;
-    this.form.classList.add("is-sending");
-    text.textContent = fill(this.said.sending, { name: file.name });
+  const refuse = (text: string): void => {
+    form.classList.remove("is-sending");
+    sending.hidden = true;
+    fault.hidden = false;
+    fault.textContent = text;
+  };
+  const send = (file: File): void => {
+    const bar = sending.querySelector("progress")!;
+    const text = sending.querySelector(".sending-text")!;
+    fault.hidden = true;
+    sending.hidden = false;
+    form.classList.add("is-sending");
+    text.textContent = fill(said.sending, { name: file.name });
     const request = new XMLHttpRequest(); // fetch cannot tell how much is sent
-    request.open("POST", `${this.form.dataset.upload}?${new URLSearchParams({ name: file.name })}`);
+    request.open("POST", `${form.dataset.upload}?${new URLSearchParams({ name: file.name })}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable || event.total === 0) return;
       bar.value = (100 * event.loaded) / event.total;
-      bar.textContent = fill(this.said.sent, { percent: `${Math.round(bar.value)}%` });
+      bar.textContent = fill(said.sent, { percent: `${Math.round(bar.value)}%` });
     });
     request.addEventListener("load", () => {
       const answer = answered(request);
       if (request.status < 300 && answer.id !== undefined) {
-        text.textContent = this.said.kept;
-        location.assign(`${this.form.dataset.page}${encodeURIComponent(answer.id)}`);
+        text.textContent = said.kept;
+        location.assign(`${form.dataset.page}${encodeURIComponent(answer.id)}`);
       } else if (request.status === 401) location.reload(); // asks to sign in again
-      else this.refuse(answer.detail ?? this.said.again);
+      else refuse(answer.detail ?? said.again);
     });
-    request.addEventListener("error", () => this.refuse(this.said.again));
+    request.addEventListener("error", () => refuse(said.again));
     request.send(file);
-  }
+  };
+
+  form.addEventListener("submit", (event) => {
+    const file = input.files?.[0];
+    if (file === undefined) return;
+    event.preventDefault();
+    send(file);
+  });
+  form.addEventListener("dragover", (event) => { event.preventDefault(); form.classList.add("over"); });
+  form.addEventListener("dragleave", (event) => {
+    if (!form.contains(event.relatedTarget as Node | null)) form.classList.remove("over");
+  });
+  form.addEventListener("drop", (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    const [file, ...others] = event.dataTransfer?.files ?? [];
+    if (others.length > 0) refuse(said.several);
+    else if (file !== undefined) send(file);
+  });
 }
 
 function answered(request: XMLHttpRequest): { id?: string; detail?: string } {
@@ -127,5 +119,5 @@ function wait(page: HTMLElement): void {
   setTimeout(() => { void ask(); }, 700);
 }
 
-document.querySelectorAll<HTMLFormElement>("form.drop[data-upload]").forEach((form) => new Sender(form));
+document.querySelectorAll<HTMLFormElement>("form.drop[data-upload]").forEach(takeFiles);
 document.querySelectorAll<HTMLElement>("[data-poll]").forEach(wait);
