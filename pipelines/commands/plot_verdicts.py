@@ -98,7 +98,7 @@ def _code_table(findings: pd.DataFrame) -> Table:
         (
             *_signed(severity, code),
             f"{group['feature'].nunique():,}" if group["feature"].any() else "file",
-            str(group.loc[troubles[group.index].idxmax(), "message"]),
+            str(group["message"].iloc[int(troubles[group.index].argmax())]),
         )
         for (severity, code), group in groups
     ]
