@@ -241,20 +241,17 @@ def test_who_files_and_who_decides(cleared: Sender) -> None:
         assert shown.decision == "Seen on the ground."
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
+def test_what_cannot_be_contested(cleared: Sender) -> None:
+    upload = cleared.send(geojson([young("A", 0)]))
+    for changes, said in (
         ({"code": "self_crossing"}, "nothing that evidence may overrule"),
         ({"code": "no_such_code"}, "nothing that evidence may overrule"),
         ({"plot_id": "B"}, "does not refuse"),
         ({"statement": " "}, "Say why"),
         ({"evidence_sha256": "a" * 64}, "evidence is not here"),
-    ],
-)
-def test_what_cannot_be_contested(cleared: Sender, changes: dict[str, str], said: str) -> None:
-    upload = cleared.send(geojson([young("A", 0)]))
-    with pytest.raises((NotAcceptable, NotFound), match=said):
-        contest(cleared, upload.id, **changes)
+    ):
+        with pytest.raises((NotAcceptable, NotFound), match=said):
+            contest(cleared, upload.id, **changes)
 
 
 # -- excluded areas ------------------------------------------------------------------------------
