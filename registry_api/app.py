@@ -59,7 +59,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(EntityTags, prefix=API_PREFIX)
     app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
-    app.add_middleware(SecurityHeaders, https=settings.public_url.scheme == "https")
+    app.add_middleware(
+        SecurityHeaders,
+        https=settings.public_url.scheme == "https",
+        basemap=settings.basemap_style,
+    )
     return app
 
 

@@ -4,6 +4,7 @@ Written as plain ASGI, so that streamed answers stay streams.
 """
 
 import hashlib
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,22 +23,37 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 _ALWAYS = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_MAP_READS = ("connect-src", "img-src")
 _HSTS = "max-age=31536000; includeSubDomains"
+
+
+def content_policy(basemap: str = "") -> str:
+    """Say what a page may load: ours only, and a base map from the host of its style.
+
+    Args:
+        basemap: Address of the style; "" where there is none. Its tiles must be on the same host.
+    """
+    style = urlsplit(basemap)
+    host = f" {style.scheme}://{style.netloc}" if style.scheme and style.netloc else ""
+    return "; ".join(
+        f"{name} {value}{host if name in _MAP_READS else ''}" for name, value in _POLICY.items()
+    )
 
 
 class SecurityHeaders:
     """Adds the headers that keep a browser strict."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, basemap: str = "") -> None:
         self.app = app
-        self.headers = _ALWAYS | ({"Strict-Transport-Security": _HSTS} if https else {})
+        self.headers = {"Content-Security-Policy": content_policy(basemap)} | _ALWAYS
+        if https:
+            self.headers["Strict-Transport-Security"] = _HSTS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -13,6 +13,7 @@ from typing import Any
 METRES_PER_DEGREE = 111_320.0  # of latitude, and of longitude on the equator [P: for pictures]
 WIDTH, HEIGHT, MARGIN = 360.0, 240.0, 26.0  # [CSS pixel]
 _CLOSEST = 0.4  # points nearer than this to the one before are not drawn [CSS pixel]
+_FULL_TURN, _POLE = 360.0, 90.0  # [degree]; beyond the date line longitudes go on
 _SMALLEST_M = 1.0  # a single point still gets a frame of this size
 
 Position = tuple[float, float]
@@ -136,10 +137,15 @@ def _lines(coordinates: Sequence[Any]) -> Iterator[list[Position]]:
 
 
 def _is_position(candidate: object) -> bool:
+    """Say whether this is a longitude and a latitude; NaN and infinity are not."""
     if not isinstance(candidate, list | tuple) or len(candidate) < 2:  # noqa: PLR2004  # lon, lat
         return False
-    return all(
-        isinstance(number, int | float) and math.isfinite(number) for number in candidate[:2]
+    lon, lat = candidate[:2]
+    return (
+        isinstance(lon, int | float)
+        and isinstance(lat, int | float)
+        and -_FULL_TURN <= lon <= _FULL_TURN
+        and -_POLE <= lat <= _POLE
     )
 
 
