@@ -224,6 +224,7 @@ _CODES = (
         "Correct the date, or send it after planting.",
     ),
     Code("enrolled_future", "warning", "enrolled in the future", "Correct the date."),
+    Code("left_future", "error", "leaves in the future", "State the leaving when it has happened."),
     Code(
         "no_consent", "error", "no consent", "Ask the farmer; without consent the plot stays out."
     ),

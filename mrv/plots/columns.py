@@ -81,6 +81,7 @@ COLUMNS = (
     Column("practice", "what is done, such as coffee under shade"),
     Column("planted_on", "first planting", pattern=_DATE, is_date=True),
     Column("enrolled_on", "when the farmer joined", pattern=_DATE, is_date=True),
+    Column("left_on", "last day in the programme", pattern=_DATE, is_date=True),
     Column("species", "what is planted, scientific names joined by ;"),
     Column(
         "consent_given",

@@ -21,8 +21,8 @@ _NO_DATE = np.datetime64("NaT", "D")
 
 def check_dates(bench: Bench, rules: PlotRules, today: date | None) -> None:
     """Warn of planting long before enrolment, and of dates that are still to come."""
-    planted, enrolled, agreed = (
-        _dates(bench, name) for name in ("planted_on", "enrolled_on", "consent_on")
+    planted, enrolled, agreed, left = (
+        _dates(bench, name) for name in ("planted_on", "enrolled_on", "consent_on", "left_on")
     )
     years = (enrolled - planted).astype(float) / _DAYS_PER_YEAR
     early = ~np.isnat(enrolled - planted) & (years > rules.planting_window_years)
@@ -40,6 +40,7 @@ def check_dates(bench: Bench, rules: PlotRules, today: date | None) -> None:
         (planted, "planted_future", "planting"),
         (enrolled, "enrolled_future", "enrolment"),
         (agreed, "consent_future", "consent"),
+        (left, "left_future", "leaving"),
     ):
         for row in np.flatnonzero(dates > np.datetime64(today, "D")).tolist():
             bench.tell(row, code, f"has a date of {said} that is still to come ({dates[row]})")

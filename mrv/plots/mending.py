@@ -1,6 +1,6 @@
 """What goes back to whoever drew the plots: refused features with their own attributes and why.
 
-Mended and sent again as it is, the table is read as any other; its own columns are then passed over.
+Mended and sent again as it is, the table is read as any other; its own columns are passed over.
 """
 
 import geopandas as gpd

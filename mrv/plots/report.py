@@ -78,12 +78,15 @@ def drawn(raw: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def refuse_left(screened: ScreenedPlots, left: Mapping[str, date]) -> ScreenedPlots:
     """Refuse plots that left the programme, as if screening had found it.
 
+    A file that states itself when they left brings nothing back, so it may hold them.
+
     Args:
         screened: What came of screening.
         left: Plots of the project that left -> when.
     """
     plots = screened.plots
-    gone = plots["plot_id"].isin(list(left)).to_numpy(dtype=bool)
+    stated = zip(plots["plot_id"], plots["left_on"], strict=True)
+    gone = np.array([one in left and day != left[one] for one, day in stated], dtype=bool)
     if not gone.any():
         return screened
     code = CATALOGUE[LEFT_CODE]

@@ -102,7 +102,7 @@ def _sound(areas: Shapes) -> Shapes:
 def _hold_against_registered(
     bench: Bench, rules: PlotRules, around: Surroundings, near: Neighbours
 ) -> None:
-    near = _only(near, (bench.standing & bench.sound)[near.asked])
+    near = _only(near, (bench.standing & bench.sound & ~_have_left(bench))[near.asked])
     for row, found in groupby(overlaps(bench.shapes, near, rules=rules), key=lambda one: one.row):
         claims = []
         for one in found:
@@ -116,7 +116,12 @@ def _hold_against_registered(
 def _hold_against_file(bench: Bench, rules: PlotRules) -> None:
     rows = bench.rows(bench.standing)
     farmers = bench.texts["farmer_id"].to_numpy(dtype=object)
-    among = overlaps_among(bench.shapes[rows], rules=rules)
+    left = _have_left(bench)[rows]
+    among = [
+        one
+        for one in overlaps_among(bench.shapes[rows], rules=rules)
+        if not (left[one.row] or left[one.neighbour])
+    ]
     for later, found in groupby(among, key=lambda one: one.row):
         claims = [
             _Claim(one, bench.shapes[other], farmers[other] or "", "file", _before(bench, other))
@@ -124,6 +129,11 @@ def _hold_against_file(bench: Bench, rules: PlotRules) -> None:
             if bench.standing[other := int(rows[one.neighbour])]
         ]
         _settle(bench, rules, int(rows[later]), claims)
+
+
+def _have_left(bench: Bench) -> Flags:
+    """Say which plots left: their land may be another's since, which issuance parts by period."""
+    return bench.texts["left_on"].notna().to_numpy(dtype=bool)
 
 
 def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) -> None:

@@ -1,4 +1,4 @@
-"""The plots file of a delivery when plots come by upload: the plots in force, and nothing beside.
+"""The plots file of a delivery when plots come by upload: all the registry holds, as they stand.
 
 The pipeline runs on deliveries. Once an upload has been screened, the newest delivery's plots are
 those the registry holds; before that, plots that came in a project folder are screened themselves,
@@ -16,7 +16,8 @@ from registry_api.db.models import Plot, PlotVersion, ProjectDelivery
 from registry_api.errors import NotFound
 from registry_api.services import deliveries
 from registry_api.services.deliveries import PLOTS, PROJECT, Delivery
-from registry_api.services.latest import has_left, newest_plots, newest_projects
+from registry_api.services.latest import newest_plots, newest_projects
+from registry_api.services.registry_surroundings import left_plots
 from registry_api.settings import Settings
 
 REGISTRY_PLOTS = "registry-plots.parquet"
@@ -50,7 +51,7 @@ def unscreened(session: Session, project_id: str) -> tuple[str, str] | None:
 
 
 def deliver(session: Session, settings: Settings, project_id: str) -> int:
-    """Record a delivery with the plots in force; gives its version, the same plots the same one."""
+    """Record a delivery with the plots held; gives its version, the same plots the same one."""
     from mrv.sources.artifacts import ArtifactStore
     from mrv.sources.boundaries.write import to_geoparquet
 
@@ -60,7 +61,7 @@ def deliver(session: Session, settings: Settings, project_id: str) -> int:
         newest = Delivery({PROJECT: _settings_sha256(session, project_id)}, {PROJECT: PROJECT}, "",
                           datetime.now(UTC).date())  # fmt: skip
     sha256 = ArtifactStore(settings.artifact_root).put_bytes(
-        to_geoparquet(in_force(session, project_id))
+        to_geoparquet(held_plots(session, project_id))
     )
     recorded = deliveries.record_delivery(
         session,
@@ -75,8 +76,8 @@ def deliver(session: Session, settings: Settings, project_id: str) -> int:
     return recorded.version
 
 
-def in_force(session: Session, project_id: str) -> Any:  # noqa: ANN401  (a GeoDataFrame)
-    """Give the plots that take part in a project under our column names, by plot id."""
+def held_plots(session: Session, project_id: str) -> Any:  # noqa: ANN401  (a GeoDataFrame)
+    """Give a project's plots under our column names, by plot id; those that left say when."""
     import pandas as pd
 
     from mrv.plots.columns import COLUMNS
@@ -92,10 +93,15 @@ def in_force(session: Session, project_id: str) -> Any:  # noqa: ANN401  (a GeoD
             newest.boundary_wkb,
         )
         .join(newest, newest.plot_key == Plot.id)
-        .where(Plot.project_id == project_id, ~has_left())
+        .where(Plot.project_id == project_id)
     ).all()
     rows = sorted(rows, key=lambda row: row.plot_id)  # by code point on every database
-    attributes = [json.loads(row.attributes) for row in rows]
+    left = left_plots(session, project_id)
+    attributes = [
+        json.loads(row.attributes)
+        | ({"left_on": left[row.plot_id].isoformat()} if row.plot_id in left else {})
+        for row in rows
+    ]
     cells: dict[str, list[Any]] = {
         column.name: [getattr(row, column.name) for row in rows]
         if column.name in _HELD_APART

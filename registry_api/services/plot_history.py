@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
-from registry_api.db.models import CreditBatch, PlotContribution, PlotVersion
+from registry_api.db.models import CreditBatch, PlotContribution, PlotVersion, Project
 from registry_api.db.models import PlotExit as ExitRow
 from registry_api.errors import Contradiction, NotAcceptable
 from registry_api.services import ledger, private_reads
-from registry_api.services.accounts import AccountView
+from registry_api.services.accounts import AccountView, account
 from registry_api.services.people import find_plot
 from registry_api.services.project_access import open_to, owned_by
 from registry_api.services.registry_surroundings import left_plots
@@ -21,6 +21,7 @@ from registry_api.services.upload_views import BoundaryVersion, PlotExit
 from registry_api.settings import Settings
 
 _LONGEST_REASON = 1_000
+_AS_STATED = "as the file of plots states"
 
 
 def versions(
@@ -129,6 +130,19 @@ def leave(
             plot=plot_id,
         )
     return _view(plot_id, held)
+
+
+def leave_as_stated(session: Session, project_id: str, left: Mapping[str, date]) -> None:
+    """Record that plots left on the day a screened file of the developer's states; known ones stay.
+
+    Raises:
+        NotFound: If there is no such plot.
+    """
+    developer = account(session, session.get_one(Project, project_id).developer_id)
+    gone = left_plots(session, project_id)
+    for plot_id, left_on in left.items():
+        if plot_id not in gone:
+            leave(session, project_id, plot_id, left_on, _AS_STATED, by=developer)
 
 
 def exit_of(session: Session, project_id: str, plot_id: str, *, by: AccountView) -> PlotExit | None:

@@ -25,6 +25,7 @@ from registry_api.services import (
     column_mappings,
     merged_delivery,
     people,
+    plot_history,
     plot_uploads,
     projects,
     report_tables,
@@ -284,6 +285,7 @@ def _take_in(
     registration = register_plots(
         session, file.project_id, records_of(screened.plots), upload_id=held.upload_id
     )
+    plot_history.leave_as_stated(session, file.project_id, _left(screened))
     people.keep(session, settings, file.project_id, _people(screened))
     if file.choices.columns:
         column_mappings.save(session, file.project_id, file.understood)
@@ -297,6 +299,11 @@ def _take_in(
             delivery_version=merged_delivery.deliver(session, settings, file.project_id),
         ),
     )
+
+
+def _left(screened: "ScreenedPlots") -> dict[str, date]:
+    told = zip(screened.plots["plot_id"], screened.plots["left_on"], strict=True)
+    return {plot_id: left_on for plot_id, left_on in told if left_on is not None}
 
 
 def _people(screened: "ScreenedPlots") -> list[people.PersonRecord]:

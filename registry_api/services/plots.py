@@ -34,7 +34,8 @@ _SALT_BYTES = 32
 _HALF_TURN, _POLE = 180.0, 90.0  # degrees
 _LONGEST_ID = 120
 _ROWS_AT_ONCE = 10_000
-_HELD_APART = {"plot_id", "stratum", "role"}  # columns of their own; the others are attributes
+# Columns of their own, and the leaving, which is an event; the others are attributes.
+_HELD_APART = {"plot_id", "stratum", "role", "left_on"}
 
 
 @dataclass(frozen=True, slots=True)

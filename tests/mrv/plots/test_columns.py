@@ -28,7 +28,7 @@ def test_what_was_published_before_still_means_the_same() -> None:
     now = properties_of(json_schema())
     assert before.items() <= now.items()
     assert set(now) - set(before) == {
-        *("species", "consent_given", "consent_on"),
+        *("species", "consent_given", "consent_on", "left_on"),
         *("farmer_name", "farmer_phone"),
     }
 

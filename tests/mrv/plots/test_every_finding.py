@@ -192,6 +192,8 @@ EXAMPLES: dict[str, Example] = {
     ),
     "planted_early": Example(columns={"planted_on": "2014-01-01", "enrolled_on": "2021-01-01"}),
     "planted_future": Example(columns={"planted_on": "2027-01-01"}),
+    "left_future": Example(columns={"left_on": "2027-01-01"}),
+    "bad_left_on": Example(columns={"left_on": "last year"}),
     "enrolled_future": Example(columns={"enrolled_on": "2027-01-01"}),
     "no_consent": Example(columns={"consent_given": "no"}),
     "consent_future": Example(columns={"consent_on": "2027-01-01"}),

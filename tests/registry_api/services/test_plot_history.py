@@ -11,7 +11,10 @@ import shapely
 from affine import Affine
 from sqlalchemy import text
 
+from mrv.plots.rules import PlotRules
+from mrv.plots.screen import screen_plots
 from mrv.sources.artifacts import ArtifactStore
+from mrv.sources.boundaries import read_boundaries
 from registry_api.db.nearby import plots_near
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotAuthenticated, NotFound
 from registry_api.services import (
@@ -34,6 +37,7 @@ from tests.registry_api.a_registry import (
     EXACT_LAT,
     EXACT_LON,
     REGISTRAR,
+    RULES,
     VERIFIER,
     Stage,
 )
@@ -119,7 +123,28 @@ def test_a_plot_that_left_is_out_of_everything_to_come(sender: Sender) -> None:
     with reading(sender.settings) as session:
         delivered = newest_delivery(session, PROJECT)
     table = ArtifactStore(sender.settings.artifact_root).get_table(delivered.files[PLOTS])
-    assert list(table["plot_id"]) == ["B", "P-001", "P-002", "P-003", "P-004"]
+    left_on = dict(zip(table["plot_id"], table["left_on"].fillna(""), strict=True))
+    assert left_on.pop("A") == TODAY.isoformat()
+    assert set(left_on) == {"B", "P-001", "P-002", "P-003", "P-004"}
+    assert not any(left_on.values())
+
+
+def test_a_file_may_state_that_a_plot_left(sender: Sender) -> None:
+    """The plot that follows on the same land goes in, and a run takes both as delivered."""
+    left_on = TODAY - timedelta(days=30)
+    data = geojson([plot("A", square(0), left_on=left_on.isoformat()), plot("A-2", square(0))])
+    first, again = sender.send(data), sender.send(data + b"\n")
+    assert (sender.errors(first), sender.errors(again)) == ({}, {})
+    assert again.run.tally is not None
+    assert (again.run.tally.new, again.run.tally.changed) == (0, 0)
+    with reading(sender.settings) as session:
+        assert plot_history.exits(session, PROJECT) == {"A": left_on}
+        delivered = newest_delivery(session, PROJECT)
+    store = ArtifactStore(sender.settings.artifact_root)
+    file = read_boundaries(store.get_bytes(delivered.files[PLOTS]), delivered.names[PLOTS])
+    screened = screen_plots(file.frame, country="KE", rules=PlotRules.of(RULES)).plots
+    held = dict(zip(screened["plot_id"], screened["left_on"], strict=True))
+    assert (held["A"], held["A-2"]) == (left_on, None)
 
 
 def test_land_that_was_left_can_be_taken_up_by_another(sender: Sender) -> None:

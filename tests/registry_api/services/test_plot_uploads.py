@@ -305,7 +305,7 @@ def test_a_registered_neighbour_refuses_and_is_not_named_abroad(sender: Sender) 
     assert PROJECT not in finding.message
 
 
-def test_the_next_delivery_has_the_plots_in_force(sender: Sender) -> None:
+def test_the_next_delivery_has_the_plots_held(sender: Sender) -> None:
     sender.send(MIXED)
     with reading(sender.settings) as session:
         delivered = newest_delivery(session, PROJECT)
