@@ -308,7 +308,7 @@ async def check_again(
         columns = {
             name.removeprefix(_COLUMN): value
             for name, value in form.items()
-            if name.startswith(_COLUMN) and value
+            if name.startswith(_COLUMN)  # one of theirs, or "": leave ours out
         }
         choices = RunChoices(
             columns=columns if "mapping" in form else before.columns,

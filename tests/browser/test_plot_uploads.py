@@ -288,11 +288,21 @@ def test_markup_in_a_file_stays_text(desk: Visit, plot_site: PlotSite) -> None:
     assert page.locator("main b", has_text="day 1").count() == 0
 
 
-def test_columns_are_mapped_and_remembered(desk: Visit, plot_site: PlotSite) -> None:
-    """The guess stands first; another choice has the file checked again."""
+@pytest.mark.slow
+def test_columns_are_guessed_corrected_and_remembered(desk: Visit, plot_site: PlotSite) -> None:
+    """The guess stands first; a correction has the file checked again and is kept."""
     page = desk.open(plot_site.pages["columns"], drawn=False)
     expect(page.get_by_label("Your name of the plot")).to_have_value("Plot No")
     expect(page.get_by_text("held apart, encrypted").first).to_be_visible()
+    village = page.get_by_label("Village or other cluster")
+    expect(village).to_have_value("")
+    village.select_option("consent")
+    page.get_by_role("button", name="Use these columns and check again").click()
+    expect(page.get_by_text("check number 2")).to_be_visible(timeout=SCREENED_MS)
+    assert went_in(page) == (7, 5)
+    desk.open(plot_site.pages["columns"], drawn=False)
+    expect(village).to_have_value("consent")
+    assert desk.complaints == []
 
 
 def test_verifier_states_a_purpose_and_decides(browser: Browser, plot_site: PlotSite) -> None:
@@ -325,7 +335,7 @@ def test_verifier_states_a_purpose_and_decides(browser: Browser, plot_site: Plot
 
 
 def test_plot_leaves_with_a_date_and_a_reason(desk: Visit) -> None:
-    """The history says when and why; a day to come is refused in a sentence."""
+    """It asks to be sure; afterwards the history says when and why, and cannot be left again."""
     page = desk.open(f"/projects/{FILLED}/plots/B-11", drawn=False)
     expect(page.get_by_text("in force")).to_be_visible()
     page.get_by_text("Let this plot leave").click()

@@ -129,7 +129,7 @@ function draw(element: HTMLElement): void {
   const data = readData<MapData>(element);
   const words = JSON.parse(document.getElementById("map-words")?.textContent ?? "{}") as MapWords;
   const map = openMap(element, words, { style: data.basemap || ground(), center: [20, 5], zoom: 2, maxZoom: 20 });
-  map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-right");
+  map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "top-left");
   const boxes = new Map<number, Box>();
   let ready = false;
   let picked = 0;
