@@ -1,6 +1,8 @@
 # The five commands. Each bootstraps what it needs from `python3` alone and is quick the second time.
 PYTHON ?= python3
 SERVE  ?= yes
+MINUTES ?= 5
+SEED   ?= 1
 BIN    := .venv/bin
 WEB    := registry_api/web
 NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
@@ -29,6 +31,9 @@ bench: .venv/.ok ## measure the parts that cost time, as ratios within one run
 
 bench-uploads: .venv/.ok ## send 50,000 plots to a registry of 1,000,000 (kept in BENCH_HOME) and compare with brute force
 	$(BIN)/python -m tests.benchmarks.uploads --home $(BENCH_HOME)
+
+fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=60 SEED=1)
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve

@@ -142,7 +142,8 @@ def to_frame(table: pa.Table) -> BoundaryFile:
     import geopandas as gpd
 
     header = json.loads((table.schema.metadata or {})[_HEADER])
-    shapes = shapely.from_wkb(table[GEOMETRY].to_numpy())
+    with np.errstate(invalid="ignore"):  # a corner that is no number is said in the notes
+        shapes = shapely.from_wkb(table[GEOMETRY].to_numpy())
     # Whole numbers stay whole where a cell is missing: 7 must not come back as 7.0.
     frame = table.drop_columns([GEOMETRY]).to_pandas(integer_object_nulls=True)
     crs = None if header["crs"] is None else CRS.from_json(header["crs"])

@@ -58,7 +58,7 @@ def read(data: bytes, name: str) -> Features:
     """
     text = _text(data, name)
     _cap(text, name)
-    if text.lstrip().startswith(_RECORD_SEPARATOR):
+    if text.lstrip(" \t\r\n").startswith(_RECORD_SEPARATOR):
         return _features([_line(line) for line in _split(text, name)], WGS84, name, by_default=True)
     try:
         document = _decoded(text)

@@ -5,6 +5,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import shapely
 
 from mrv.sources.boundaries.features import MAX_SHAPE_VERTICES, too_many_corners
@@ -45,7 +46,8 @@ def draw(geometry: Any) -> Drawn:  # noqa: ANN401  # anything may stand in a fil
         return Drawn(None, geometry, None)
     remarks: set[str] = set()
     try:
-        shape = _shape(geometry, remarks, 0)
+        with np.errstate(invalid="ignore"):  # a corner that is no number gets its remark
+            shape = _shape(geometry, remarks, 0)
     except Broken as broken:
         return Drawn(None, str(broken), None)
     except (shapely.errors.ShapelyError, ValueError, TypeError, OverflowError) as error:

@@ -5,6 +5,7 @@ with the parts that belong together under names of ours, so that nothing beside 
 """
 
 import io
+import warnings
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -89,9 +90,11 @@ def _read(parts: Mapping[str, bytes], encoding: str) -> tuple[dict[str, Any], An
     with zipfile.ZipFile(body, "w", zipfile.ZIP_STORED) as archive:
         for part in _NEEDED:
             archive.writestr(f"plots{part}", parts[part])
-    meta, _fids, wkb, cells = pyogrio.raw.read(
-        body.getvalue(), encoding=encoding, datetime_as_string=True
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # GDAL mutters before it gives up
+        meta, _fids, wkb, cells = pyogrio.raw.read(
+            body.getvalue(), encoding=encoding, datetime_as_string=True
+        )
     return meta, wkb, cells
 
 

@@ -23,11 +23,12 @@ def draw(
     """
     raw = np.empty(len(binaries), dtype=object)
     raw[:] = list(binaries)
-    try:
-        shapes = shapely.from_wkb(raw)
-    except (shapely.errors.ShapelyError, TypeError, ValueError):
-        shapes = np.empty(len(raw), dtype=object)
-        shapes[:] = [_one(binary) for binary in raw]
+    with np.errstate(invalid="ignore"):  # a corner that is no number is found by screening
+        try:
+            shapes = shapely.from_wkb(raw)
+        except (shapely.errors.ShapelyError, TypeError, ValueError):
+            shapes = np.empty(len(raw), dtype=object)
+            shapes[:] = [_one(binary) for binary in raw]
     problems = [
         None if shape is not None else NO_GEOMETRY if binary is None else _BROKEN
         for shape, binary in zip(shapes, raw, strict=True)
