@@ -26,6 +26,7 @@ from mrv.plots.surroundings import Floats, Surroundings
 
 _WGS84 = "EPSG:4326"
 _NOTHING_AROUND = Surroundings()
+_BESIDE_THE_SHAPE = ("geometry_problem", "geometry_note", "geometry_crs", "gps_accuracy_m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,12 @@ def screen_plots(
     areas_ha[cut] = areas_of(bench.shapes[cut])
     done.all()
     return _screened(bench, raw, areas_ha)
+
+
+def without_people(raw: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out every column that screening does not read, and those that name a farmer."""
+    read = {*_BESIDE_THE_SHAPE, raw.geometry.name, *(column.name for column in COLUMNS)}
+    return gpd.GeoDataFrame(raw[[name for name in raw.columns if name in read]])
 
 
 class _Steps:

@@ -4,7 +4,7 @@ import dagster as dg
 import geopandas as gpd
 
 from mrv.plots.rules import PlotRules
-from mrv.plots.screen import screen_plots
+from mrv.plots.screen import screen_plots, without_people
 from mrv.sources.boundaries import read_boundaries
 from mrv.sources.tables import rename_columns
 from pipelines.defs.project.assets import raw_project__settings
@@ -14,8 +14,10 @@ from pipelines.pictures import plots_map
 from pipelines.plots import drawn_plots, keep_plots, screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
+from registry_api.services import plot_history
 from registry_api.services.deliveries import PLOTS
-from registry_api.services.plots import PlotRecord, register_plots
+from registry_api.services.merged_delivery import REGISTRY_PLOTS
+from registry_api.services.plots import records_of, register_plots
 
 
 @dg.asset(
@@ -28,13 +30,13 @@ from registry_api.services.plots import PlotRecord, register_plots
 def raw_plots__boundaries(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
 ) -> dg.MaterializeResult[None]:
-    """Boundaries as the field team drew them, columns under our names."""
+    """Boundaries as the field team drew them, columns under our names, without who farms them."""
     stage = stage_of(context.partition_key, workspace)
     name = stage.delivery.names[PLOTS]
-    brought = read_boundaries(stage.delivered(PLOTS), name).frame
-    boundaries = rename_columns(brought, stage.settings.inputs.plot_columns, name)
-    drawn = gpd.GeoDataFrame(boundaries)
-    note = keep_plots(stage.shelf, "boundaries", drawn)
+    drawn = read_boundaries(stage.delivered(PLOTS), name).frame
+    if name != REGISTRY_PLOTS:  # whose columns are ours already
+        drawn = gpd.GeoDataFrame(rename_columns(drawn, stage.settings.inputs.plot_columns, name))
+    note = keep_plots(stage.shelf, "boundaries", without_people(drawn))
     return materialized(note, file=name, features=len(drawn))
 
 
@@ -55,13 +57,19 @@ def core_plots__screened(
         drawn, country=stage.settings.country, rules=PlotRules.of(stage.methodology)
     )
     stage.shelf.put_table("plot_findings", screened.findings)
-    note = keep_plots(stage.shelf, "plots", screened.plots)
+    with stage.workspace.reading() as session:
+        gone = plot_history.exits(session, stage.project_id)
+    plots = screened.plots
+    plots["left_on"] = [
+        gone.get(plot_id, plots["left_on"][row]) for row, plot_id in enumerate(plots["plot_id"])
+    ]
+    note = keep_plots(stage.shelf, "plots", plots)
     return materialized(
         note,
-        accepted=len(screened.plots),
-        refused=len(drawn) - len(screened.plots),
+        accepted=len(plots),
+        refused=len(drawn) - len(plots),
         findings=len(screened.findings),
-        map=plots_map(screened.plots),
+        map=plots_map(plots),
     )
 
 
@@ -78,18 +86,8 @@ def out_registry__plots(
     """Accepted plots in the registry: exact boundary for verifiers, coarse cell for the public."""
     stage = stage_of(context.partition_key, workspace)
     plots = screened_plots(stage.shelf)
-    records = [
-        PlotRecord(
-            plot_id=row.plot_id,
-            stratum=row.stratum,
-            role=row.role,
-            boundary_wkb=row.geometry.wkb,
-            area_ha=float(row.area_ha),
-        )
-        for row in plots.itertuples()
-    ]
     with stage.workspace.registry() as session:
-        registration = register_plots(session, stage.project_id, records)
+        registration = register_plots(session, stage.project_id, records_of(plots))
     return materialized(
         stage.shelf.note("plots"),
         new=registration.new,
