@@ -55,7 +55,8 @@ class BoundaryFileRefused(TableInvalid):
     code = "boundaries.refused"
 
     def __init__(self, fault: str, message: str, **facts: object) -> None:
-        super().__init__(message, **facts)
+        # It may repeat a stranger's name for something, and a name can turn a sentence round.
+        super().__init__("".join(s if s.isprintable() else "\ufffd" for s in message), **facts)
         self.fault = fault
         self.code = f"boundaries.{fault}"
 

@@ -11,7 +11,10 @@ import pytest
 
 from mrv.errors import BoundaryFileRefused
 from mrv.sources.boundaries import GEOMETRY_NOTE, GEOMETRY_PROBLEM, Limits, read_boundaries
-from tests.hostile.attacks import ATTACKS, READ, Attack, Bait, honest
+from mrv.sources.boundaries.write import to_geojson
+from tests.hostile import corpus
+from tests.hostile.attack import ATTACKS, READ, Attack, Bait
+from tests.hostile.corpus.size import million_corners
 from tests.hostile.files import collection, feature, frame, zipped_shapefile
 
 SECRET = "the registry's private key"  # noqa: S105  # it opens nothing
@@ -51,10 +54,12 @@ def answer_to(attack: Attack, data: bytes) -> tuple[str, str]:
     return READ, found.frame.to_csv() + " ".join(found.notes)
 
 
-IDS = [f"{number}-{place}-{attack.name}" for place, (number, attack) in enumerate(ATTACKS)]
+def test_the_whole_corpus_is_on_the_list() -> None:
+    assert {attack.make.__module__.rpartition(".")[2] for attack in ATTACKS} == set(corpus.__all__)
+    assert len({attack.title for attack in ATTACKS}) == len(ATTACKS)
 
 
-@pytest.mark.parametrize("attack", [attack for _number, attack in ATTACKS], ids=IDS)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.title)
 def test_an_attack_gets_its_answer(
     attack: Attack, visits: tuple[str, list[str]], tmp_path: Path
 ) -> None:
@@ -79,7 +84,7 @@ def test_an_attack_gets_its_answer(
 
 
 def test_after_all_that_an_honest_file_is_read() -> None:
-    assert len(read_boundaries(honest(), "plots.geojson").frame) == len(frame())
+    assert len(read_boundaries(to_geojson(frame()), "plots.geojson").frame) == len(frame())
 
 
 def test_numbers_that_are_none_are_noted_beside_sound_neighbours() -> None:
@@ -90,8 +95,8 @@ def test_numbers_that_are_none_are_noted_beside_sound_neighbours() -> None:
 
 
 def test_a_million_corners_cost_only_their_own_plot() -> None:
-    ring = [[34 + i / 1e7, (i % 2) / 1e7] for i in range(1_000_000)]
-    found = read_boundaries(collection(feature(), feature(coordinates=[ring])), "p.geojson").frame
+    data = million_corners(Bait("", ""))
+    found = read_boundaries(data, "plots.geojson").frame
     assert found.geometry.isna().tolist() == [False, True]
     assert found[GEOMETRY_PROBLEM][1].startswith("too_many_vertices: it has 1,000,000 corners")
 

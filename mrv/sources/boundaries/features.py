@@ -122,7 +122,7 @@ def to_table(features: Features, file_format: str, name: str) -> pa.Table:
         arrays[_free_name(theirs, arrays)] = _plain(values)
     arrays[GEOMETRY] = pa.array(shapely.to_wkb(shapes), pa.large_binary(), from_pandas=True)
     for column, texts in (
-        (GEOMETRY_PROBLEM, problems),
+        (GEOMETRY_PROBLEM, [printable(told) for told in problems]),
         (GEOMETRY_NOTE, features.remarks),
         (GEOMETRY_CRS, features.row_crs),
     ):
@@ -227,6 +227,13 @@ def too_many_corners(count: int) -> str:
         f"too_many_vertices: it has {count:,} corners, and at most {MAX_SHAPE_VERTICES:,} are "
         "read of one plot"
     )
+
+
+def printable(text: str | None) -> str | None:
+    """Replace signs that cannot be shown, or would turn the rest of a sentence round."""
+    if text is None or text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _cap_columns(columns: int, rows: int, name: str) -> None:
