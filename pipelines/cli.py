@@ -37,7 +37,10 @@ Crs = Annotated[
     str, typer.Option(help="Coordinate system of a file that does not say, e.g. EPSG:32636.")
 ]
 Columns = Annotated[
-    list[str] | None, typer.Option("--column", help="Name a column as ours=theirs; repeat.")
+    list[str] | None,
+    typer.Option(
+        "--column", help="Name a column as ours=theirs, or leave one out as ours=; repeat."
+    ),
 ]
 
 plots = typer.Typer(no_args_is_help=True, help="Boundaries: check a file, or send it.")

@@ -85,7 +85,8 @@ def apply_columns(
 
     Returns:
         The table with our names. A column that carries our name already but is not the mapped one
-        is dropped, for it would be there twice; one of theirs may be mapped to two of ours.
+        is dropped, for it would be there twice or was left out; one of theirs may be mapped to two
+        of ours.
 
     Raises:
         TableInvalid: If one of theirs is not there.
@@ -105,7 +106,7 @@ def apply_columns(
     origin = {
         name: column
         for column in map(str, frame.columns)
-        for name in ours_of.get(column, [] if column in wanted else [column])
+        for name in ours_of.get(column, [] if column in columns else [column])
     }
     renamed = frame[list(origin.values())]
     renamed.columns = pd.Index(list(origin))

@@ -125,7 +125,7 @@ def _columns(
     """Find which column is which: stated ones first, the guess for the others."""
     attributes = frame.drop(columns=frame.geometry.name)
     stated = dict(settings.inputs.plot_columns) if settings else {}
-    stated |= pairs(asked.columns, "--column")
+    stated |= pairs(asked.columns, "--column", blank=True)
     guesses = guess_columns(
         [str(name) for name in attributes.columns if name not in stated.values()],
         samples_of(attributes),

@@ -105,6 +105,6 @@ def upload_plots(  # noqa: PLR0913  # one for each option of the command
     as_json: bool,
 ) -> int:
     """Send a file to the registry at an address, or without one to that of this home."""
-    sending = Sending(file, project, crs, pairs(columns, "--column"))
+    sending = Sending(file, project, crs, pairs(columns, "--column", blank=True))
     door: Registry = RegistryElsewhere(registry, key) if registry else RegistryHere(home)
     return send_plots(sending, door, report=report, as_json=as_json)

@@ -80,14 +80,19 @@ def table(
     return laid
 
 
-def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+def pairs(texts: Sequence[str], option: str, *, blank: bool = False) -> dict[str, str]:
     """Understand an option that is given as `ours=theirs`, once or many times.
+
+    Args:
+        texts: As they were given.
+        option: Its name, for the message.
+        blank: Whether theirs may be left out, as in `ours=`.
 
     Raises:
         InputRejected: If one of them does not read so.
     """
     parted = [text.partition("=") for text in texts]
-    wrong = [ours for ours, equals, theirs in parted if not (ours and equals and theirs)]
+    wrong = [ours for ours, equals, theirs in parted if not (ours and equals and (theirs or blank))]
     if wrong:
         raise InputRejected(f"{option} reads ours=theirs, such as dbh_cm=D; '{wrong[0]}' does not.")
     return {ours: theirs for ours, _equals, theirs in parted}

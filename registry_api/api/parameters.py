@@ -130,7 +130,7 @@ class UploadQuery(_Strict):
     ]
     crs: Crs = ""
     column: Annotated[
-        list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}=.{1,200}$")]],
+        list[Annotated[str, Field(pattern=r"^[a-z_]{1,40}=.{0,200}$")]],
         Field(
             max_length=40,
             description="ours=theirs, once for each column that is named; without any, the saved "

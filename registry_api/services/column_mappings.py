@@ -18,6 +18,7 @@ _LONGEST_SAMPLE = 60
 _SAVED = "saved with an earlier file"
 _PROJECT = "project.toml says so"
 _STATED = "as you mapped it"
+_ID = "plot_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,16 @@ class Understood:
     """How the columns of one file are understood.
 
     Attributes:
-        columns: Our column -> theirs, of those that were found.
+        columns: Our column -> theirs, of those that were found; "" for one that somebody left out.
         header_sha256: Of the names of the file's columns.
+        asks_for_id: Whether there are columns, none seems to name the plots, and nobody has said
+            that none does.
         view: The same for a person.
     """
 
     columns: Mapping[str, str]
     header_sha256: str
+    asks_for_id: bool
     view: ColumnsView
 
 
@@ -53,10 +57,12 @@ def understand(
         by_project: What project.toml states; columns that the file does not have are passed over.
     """
     from mrv.plots.mapping import ALL_COLUMNS, guess_columns, samples_of
+    from mrv.plots.mending import PREFIX
     from mrv.sources.boundaries import GEOMETRY_CRS, GEOMETRY_NOTE, GEOMETRY_PROBLEM
 
-    readers = [GEOMETRY_CRS, GEOMETRY_NOTE, GEOMETRY_PROBLEM]
-    attributes = frame.drop(columns=[frame.geometry.name, *readers], errors="ignore")
+    ours = [GEOMETRY_CRS, GEOMETRY_NOTE, GEOMETRY_PROBLEM]
+    ours += [name for name in map(str, frame.columns) if name.startswith(PREFIX)]  # sent to mend
+    attributes = frame.drop(columns=[frame.geometry.name, *ours], errors="ignore")
     theirs = [str(name) for name in attributes.columns]
     header = sha256_of_text(canonical_json(sorted(theirs)))
     samples = samples_of(attributes)
@@ -70,8 +76,9 @@ def understand(
     found = {guess.ours: (guess.theirs, guess.why) for guess in guesses} | said
     private = {found[column.name][0] for column in ALL_COLUMNS if column.private}
     return Understood(
-        columns={ours: column for ours, (column, _why) in found.items() if column},
+        columns={ours: column for ours, (column, _why) in found.items() if column or ours in said},
         header_sha256=header,
+        asks_for_id=bool(theirs) and not found[_ID][0] and _ID not in said,
         view=ColumnsView(
             guesses=tuple(
                 ColumnGuess(

@@ -19,7 +19,7 @@ from mrv.errors import MrvError
 from mrv.methodologies import load_methodology
 from mrv.project import ProjectSettings
 from registry_api.db.models import PlotUpload
-from registry_api.errors import NotFound
+from registry_api.errors import NotFound, UploadRefused
 from registry_api.services import (
     accounts,
     column_mappings,
@@ -187,6 +187,12 @@ def _read(settings: Settings, held: Claim, beat: Heartbeat) -> _File:
         "drawn": store.put_bytes(report_tables.to_parquet(drawn(read.frame))),
     }
     beat.show(tables)
+    if understood.asks_for_id:  # named by shape, they would be strangers once the id is mapped
+        raise UploadRefused(
+            "no_plot_id",
+            f"No column of {upload.name} looks like the plot's id; say which one it is "
+            "(plot_id=...), or that there is none (plot_id=), and the plots are named by shape.",
+        )
     return _File(
         project_id=upload.project_id,
         stated=stated,

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -121,12 +122,14 @@ def test_a_proposal_that_is_accepted_goes_in(sender: Sender) -> None:
     assert (run.number, run.tally.new, run.tally.unchanged, run.tally.refused) == (2, 1, 1, 0)
 
 
-def test_columns_are_guessed_stated_and_saved(sender: Sender) -> None:
-    def odd(name: str, column: float) -> dict[str, object]:
-        feature = plot(name, square(column))
-        feature["properties"]["zz_label"] = feature["properties"].pop("plot_id")
-        return feature
+def odd(name: str, column: float) -> dict[str, Any]:
+    """A plot whose id has a name that nobody would guess."""
+    feature = plot(name, square(column))
+    feature["properties"]["zz_label"] = feature["properties"].pop("plot_id")
+    return feature
 
+
+def test_columns_are_guessed_stated_and_saved(sender: Sender) -> None:
     upload = sender.send(
         geojson([odd("A", 0), odd("B", 1)]), choices=RunChoices({"plot_id": "zz_label"})
     )
@@ -147,6 +150,28 @@ def test_columns_are_guessed_stated_and_saved(sender: Sender) -> None:
         saved = plot_uploads.columns(session, sender.settings, PROJECT, other.id, by=sender.account)
     assert sender.errors(other) == {}
     assert next(g for g in saved.guesses if g.ours == "plot_id").why == "saved with an earlier file"
+
+
+def test_a_file_is_not_named_by_shape_before_somebody_was_asked(sender: Sender) -> None:
+    """Plots named by shape would refuse themselves as doubles once their ids are mapped."""
+    crossed = odd("B", 1) | {"geometry": plot("B", bow_tie(1))["geometry"]}
+    upload = sender.send(geojson([odd("A", 0), crossed]))
+    assert (upload.run.state, upload.run.fault_code) == ("failed", "upload.no_plot_id")
+    assert count(sender.settings, "plots") == 4
+    mapped = sender.again(upload.id, RunChoices({"plot_id": "zz_label"}))
+    assert mapped.tally == Tally(2, 1, 0, 0, 1, 0, 0)
+    back = sender.rejected(upload)
+    back["features"][0]["geometry"] = plot("B", square(1))["geometry"]
+    mended = sender.send(json.dumps(back).encode())  # its columns are known by now
+    assert mended.run.tally == Tally(1, 1, 0, 0, 0, 0, 0)
+
+
+def test_a_file_without_ids_is_named_by_shape_where_somebody_says_so(sender: Sender) -> None:
+    file = geojson([odd("A", 0)])
+    first = sender.send(file, choices=RunChoices({"plot_id": ""}))
+    assert first.run.tally == Tally(1, 1, 0, 0, 0, 0, 0)
+    again = sender.send(file + b"\n")  # remembered with these columns
+    assert again.run.tally == Tally(1, 0, 0, 1, 0, 0, 0)
 
 
 def test_a_file_that_cannot_be_read_costs_a_sentence(sender: Sender) -> None:
