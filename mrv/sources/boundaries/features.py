@@ -258,20 +258,14 @@ def _plain(values: Sequence[Any]) -> pa.Array:
     try:
         array = pa.array(values, from_pandas=True)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
-        array = None  # of mixed kinds, or beyond 64 bits, or with half characters
-    kinds = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_null)
-    if array is not None and isinstance(array, pa.Array):
-        if any(is_kind(array.type) for is_kind in kinds):
-            return (
-                array.cast(pa.int64())
-                if pa.types.is_uint64(array.type) is False and (pa.types.is_integer(array.type))
-                else array
-            )
-        if pa.types.is_floating(array.type):
-            array = array.cast(pa.float64())
-            return pc.if_else(pc.is_finite(array), array, None)
-        if pa.types.is_string(array.type) and not pc.any(pc.match_substring(array, "\0")).as_py():
-            return array
+        array = pa.nulls(0, pa.binary())  # of mixed kinds, beyond 64 bits, or with half characters
+    kind = array.type
+    if pa.types.is_boolean(kind) or pa.types.is_null(kind) or pa.types.is_signed_integer(kind):
+        return array
+    if pa.types.is_floating(kind):
+        return pc.if_else(pc.is_finite(array), array, None)
+    if pa.types.is_string(kind) and not pc.any(pc.match_substring(array, "\0")).as_py():
+        return array
     return pa.array([_as_text(value) for value in values], pa.large_string())
 
 

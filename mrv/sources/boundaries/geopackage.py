@@ -21,6 +21,8 @@ _APPLICATION_IDS = (b"GPKG", b"GP10", b"GP11")  # bytes 68-71 of the SQLite head
 _LONGEST_CELL = 50_000_000  # [byte]
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)  # GeoPackage 1.3, clause 2.1.3.1.1
 _HEADER_BYTES = 8
+_NO_LOG = b"\x01\x01"  # bytes 18 and 19
+_OWN_KEYS = {"fid", "ogc_fid"}  # numbers that GDAL gives rows; they name nothing
 _READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ}
 _ROWS_AT_ONCE = 5_000
 
@@ -74,7 +76,11 @@ def _layer(database: sqlite3.Connection, name: str) -> Features:
     shapes, problems = _shapes(columns.pop(place))
     names.pop(place)
     return Features(
-        columns=dict(zip(names, columns, strict=True)),
+        columns={
+            own: cells
+            for own, cells in zip(names, columns, strict=True)
+            if own.lower() not in _OWN_KEYS
+        },
         shapes=shapes,
         problems=problems,
         crs=_crs(database, srs_id, name),
@@ -119,13 +125,11 @@ def _crs(database: sqlite3.Connection, srs_id: str, name: str) -> CRS | None:
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[sqlite3.Connection]:
-    # Bytes 18 and 19 say 2 where the file was written with a log beside it; without the log only
-    # what stands in the file can be read, and it has to say so.
-    plain = data[:18] + b"\x01\x01" + data[20:]
+    if data[18:20] != _NO_LOG:  # QGIS writes a log beside it; without it, what stands here counts
+        data = data[:18] + _NO_LOG + data[20:]
     with closing(sqlite3.connect(":memory:")) as database:
         database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(data), _LONGEST_CELL))
-        database.deserialize(plain)
-        del plain
+        database.deserialize(data)
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
             database.execute(f"PRAGMA {pragma}")
         database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

@@ -31,6 +31,8 @@ _START = (
 )
 _LARGEST_ANSWER_BYTES = 2 << 30
 _LARGEST_REFUSAL_BYTES = 20_000
+_LONGEST_NAME = 255
+_PIECE_BYTES = 1 << 20
 _FAULT = re.compile(r"[a-z_]{1,40}")
 
 
@@ -69,7 +71,7 @@ def read_boundaries(
     """
     limits = limits or Limits()
     shown = shown_name(name)
-    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    size = _size(data, shown)
     if size > limits.file_bytes:
         raise BoundaryFileRefused(
             "too_large",
@@ -79,8 +81,8 @@ def read_boundaries(
         )
     cpu_s = limits.time_s + limits.time_s_per_mb * size / 1e6
     asked = {
-        "name": name,
-        "crs": crs,
+        "name": name[-_LONGEST_NAME:],  # the end is what says the format
+        "crs": crs[:_LONGEST_NAME],
         "cpu_s": math.ceil(cpu_s),
         "memory_bytes": limits.memory_bytes,
     }
@@ -101,6 +103,14 @@ def read_boundaries(
     return _understood(process.returncode, answer, shown, late=late)
 
 
+def _size(data: bytes | Path, shown: str) -> int:
+    if isinstance(data, bytes):
+        return len(data)
+    if not data.is_file():
+        raise BoundaryFileRefused("unreadable", f"{shown} is no file that can be read.", file=shown)
+    return data.stat().st_size
+
+
 # Nothing of ours goes in: no address of a database, no key, no proxy that would be asked.
 _ENVIRONMENT = {
     "PATH": os.defpath,
@@ -115,8 +125,8 @@ _ENVIRONMENT = {
 
 
 def _converse(
-    process: subprocess.Popen[bytes], data: bytes | Path | None, most_s: float
-) -> tuple[bytes, bool]:
+    process: subprocess.Popen[bytes], data: bytes | Path, most_s: float
+) -> tuple[bytearray, bool]:
     """Hand the file over and take the answer, for so long and of such a size and no more."""
     late = threading.Event()
 
@@ -125,26 +135,31 @@ def _converse(
         process.kill()
 
     clock = threading.Timer(most_s, stop)
+    feeder = threading.Thread(target=_feed, args=(process.stdin, data))
+    answer = bytearray()
     clock.start()
+    feeder.start()
     try:
-        if isinstance(data, bytes) and process.stdin is not None:
-            threading.Thread(target=_feed, args=(process.stdin, data), daemon=True).start()
-        answer = b"" if process.stdout is None else process.stdout.read(_LARGEST_ANSWER_BYTES)
-        if len(answer) == _LARGEST_ANSWER_BYTES:
-            process.kill()
-        process.wait()
+        while process.stdout and (piece := process.stdout.read(_PIECE_BYTES)):
+            answer += piece
+            if len(answer) > _LARGEST_ANSWER_BYTES:
+                break
     finally:
         clock.cancel()
-        process.kill()
+        if len(answer) > _LARGEST_ANSWER_BYTES or sys.exc_info()[0] is not None:
+            process.kill()
+        process.wait()
+        feeder.join()
     return answer, late.is_set()
 
 
-def _feed(pipe: IO[bytes], data: bytes) -> None:
-    with suppress(OSError), pipe:  # a child that was stopped hears nothing more
-        pipe.write(data)
+def _feed(pipe: IO[bytes] | None, data: bytes | Path) -> None:
+    if pipe is not None and isinstance(data, bytes):
+        with suppress(OSError), pipe:  # a child that was stopped hears nothing more
+            pipe.write(data)
 
 
-def _understood(code: int, answer: bytes, name: str, *, late: bool) -> BoundaryFile:
+def _understood(code: int, answer: bytearray, name: str, *, late: bool) -> BoundaryFile:
     """Make of the child's end and its last words a table or a refusal.
 
     Raises:
