@@ -20,6 +20,7 @@ from mrv.plots.surroundings import Floats, Shapes
 
 NEAR_ZERO_DEGREES = 0.01  # about a kilometre around 0, 0, where no land is
 _HALF_WORLD = 180.0  # no plot is wider; one that seems to be crosses the date line
+FAR_DEGREES = 4.0  # a lost sign moves a plot further than neighbours of a border lie apart [P]
 _POLE = 90.0
 _NAME_DECIMALS = 7  # of a degree, 1 cm: what two exports of one boundary agree in [P]
 _NAME_DIGITS = 10
@@ -125,6 +126,8 @@ def _outside(bench: Bench, row: int, outline: Outline, lon: float, lat: float) -
     )
     for code, how, turn in tries:
         ((there, north),) = turn(np.array([[lon, lat]]))
+        if code == "wrong_hemisphere" and np.hypot(there - lon, north - lat) < FAR_DEGREES:
+            continue  # it would be moved to beside where it is: rather across the border
         if outline.reaches(np.array([there]), np.array([north]))[0]:
             text = f"Take it to be at latitude {north:.3f}, longitude {there:.3f}."
             moved = shapely.transform(shape, turn)

@@ -165,7 +165,7 @@ def _cut(bench: Bench, rules: PlotRules, row: int, claim: _Claim) -> None:
     one = claim.overlap
     code = "edge_cut" if one.kind == "shared_edge" else "sliver_cut"
     what = (
-        f"shared {one.shared_ha * 10_000:.0f} m2 with {claim.said}, at most {one.width_m:.1f} m "
+        f"shared {one.shared_ha * 10_000:.1f} m2 with {claim.said}, at most {one.width_m:.2f} m "
         "wide; they were cut off"
     )
     bench.mend(row, code, what, left)

@@ -4,13 +4,12 @@ import io
 import json
 import math
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio  # type: ignore[import-untyped]  # ships no types
 import shapely
 
 _DECIMALS = 7  # of a degree: a centimetre [P]
@@ -53,11 +52,10 @@ def to_geoparquet(frame: gpd.GeoDataFrame) -> bytes:
 
 
 def to_gpkg(frame: gpd.GeoDataFrame, layer: str) -> bytes:
-    """Write a GeoPackage with one layer."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "plots.gpkg"
-        frame.to_file(place, layer=layer, driver="GPKG", engine="pyogrio")
-        return place.read_bytes()
+    """Write a GeoPackage with one layer; in memory, because it may name farmers."""
+    file = io.BytesIO()
+    pyogrio.write_dataframe(frame, file, driver="GPKG", layer=layer)
+    return file.getvalue()
 
 
 def to_csv(frame: gpd.GeoDataFrame) -> bytes:

@@ -97,6 +97,15 @@ def test_a_plot_on_the_date_line_keeps_its_ground(written: str) -> None:
     assert np.abs(shapely.get_coordinates(mended)[:, 0]).max() <= 180.0
 
 
+def test_a_plot_across_the_border_near_the_equator_is_not_moved_over_it() -> None:
+    """0.41 N in Uganda mirrors to 0.41 S in Kenya, 90 km away; a lost sign is further off."""
+    beside = shapely.box(33.9, 0.41, 33.901, 0.411)
+    lost_sign = shapely.box(-37.5, -1.2, -37.499, -1.199)
+    screened = screen({}, beside, lost_sign)
+    assert screened.refused["codes"].tolist() == ["outside_country", "wrong_hemisphere"]
+    assert screened.proposals["feature"].tolist() == [2]
+
+
 def test_people_are_kept_apart_and_only_those_of_accepted_plots() -> None:
     cells: dict[str, list[object]] = {
         "plot_id": ["a", "b", "c"],
