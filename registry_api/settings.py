@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         description="a demonstration registry: unverified rules may issue, and every page says so",
     )
     public_url: HttpUrl = Field(
-        default=HttpUrl("http://127.0.0.1:8080/"), description="where people reach the registry"
+        default=HttpUrl("http://127.0.0.1:8000/"), description="where people reach the registry"
     )
     trusted_hosts: tuple[str, ...] = Field(
         default=(), description="further Host headers to answer, beside the one of public_url"
