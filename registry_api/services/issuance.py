@@ -65,7 +65,8 @@ def issue(
         KeyReused: If the key belongs to another request.
         NotCreditable: If a gate failed, or a rule is unverified and this is no demonstration.
         AlreadyIssued: If the estimate, its period or its land has credits.
-        EvidenceWrong: If the books have moved on since the estimate was made.
+        EvidenceWrong: If the books have moved on since the estimate was made, or two of its plots
+            share ground.
         EvidenceMissing: If the way down has a gap.
     """
     lock_for_writing(session)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from registry_api.errors import (
 )
 from registry_api.services import issuance, ledger, verification
 from registry_api.services.books import books
+from registry_api.services.plots import register_plots
 from registry_api.services.unit_of_work import unit_of_work
 from tests.registry_api.a_registry import (
     NET_KG,
@@ -313,6 +315,18 @@ def test_land_of_another_project_is_not_credited_again(issued: Stage) -> None:
         approve(session, sha256)
         with pytest.raises(AlreadyIssued, match=r"P-001 \(in lakeside-grevillea\)"):
             issuance.issue(session, sha256, "other-request", by=REGISTRAR, settings=settings)
+
+
+def test_land_is_not_credited_twice_within_one_issuance(founded: Stage) -> None:
+    """Two plots of the project are on the same ground, as where one of them left in between."""
+    registry, farm = founded.registry, founded.farm
+    onto = [replace(farm.plots[1], boundary_wkb=farm.plots[0].boundary_wkb)]
+    with registry.writing() as session:
+        register_plots(session, farm.project.id, onto)
+        sha256 = submit(session, farm, evidence(farm, NET_KG))
+        approve(session, sha256)
+        with pytest.raises(EvidenceWrong, match="same ground: P-001 and P-002"):
+            issuance.issue(session, sha256, "one-request", by=REGISTRAR, settings=farm.settings)
 
 
 def test_neighbours_that_share_an_edge_are_both_credited(issued: Stage) -> None:
