@@ -64,15 +64,20 @@ def database(url: str) -> Database:
 
 
 def open_engine(url: str) -> Engine:
-    """Make an engine; for a SQLite file, its folder too."""
+    """Make an engine; for a SQLite file, its folder too.
+
+    Its errors show no values: they end in logs, and rows hold exact boundaries.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)
         event.listen(engine, "begin", _begin_elsewhere)
         return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        parsed, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -20,6 +20,7 @@ from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.upload_views import RunChoices
 from tests.registry_api.a_registry import (
     DEVELOPER,
+    EXACT_LON,
     REGISTRAR,
     VERIFIER,
     Stage,
@@ -327,3 +328,19 @@ def _insert_entry(session: Session, sequence: str, prev_hash: str) -> None:
         ),
         {"own": "b" * 64},
     )
+
+
+def test_an_error_of_the_database_shows_no_values(founded: Stage) -> None:
+    """Errors are logged, and what could not be written may be an exact boundary."""
+    again = (
+        "INSERT INTO plot_versions SELECT id, plot_key, version, stratum, role, boundary_wkb, "
+        "boundary_sha256, :west, south, east, north, area_ha, salt, commitment, cell_west, "
+        "cell_south, cell_east, cell_north, area_band, recorded_at, attributes, upload_id "
+        "FROM plot_versions"
+    )
+    with (
+        pytest.raises(DBAPIError) as caught,
+        founded.registry.writing() as session,
+    ):
+        session.execute(text(again), {"west": EXACT_LON})
+    assert str(EXACT_LON) not in str(caught.value)
