@@ -87,6 +87,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **told: Any
         status_code: HTTP status.
         **told: What the template tells.
     """
+    signed_in = cookie_name(request.app.state.settings) in request.cookies
     html = (
         environment(tongue_of(request))
         .get_template(template)
@@ -94,8 +95,11 @@ def page(request: Request, template: str, *, status_code: int = 200, **told: Any
             now=datetime.now(UTC),
             path=request.url.path,
             demonstration=request.app.state.settings.demo,
-            signed_in=cookie_name(request.app.state.settings) in request.cookies,
+            signed_in=signed_in,
             **told,
         )
     )
-    return HTMLResponse(html, status_code, headers={"Vary": "Accept-Language, HX-Request, Cookie"})
+    headers = {"Vary": "Accept-Language, HX-Request, Cookie"}
+    if signed_in:  # it may show a boundary or a farmer, and no cache is to keep that
+        headers["Cache-Control"] = "private, no-store"
+    return HTMLResponse(html, status_code, headers=headers)

@@ -126,3 +126,11 @@ def test_behind_https_the_origin_is_https(desk: Desk) -> None:
             for said in ("https://registry.example", "http://registry.example")
         ]  # fmt: skip
     assert statuses == [202, 403]
+
+
+def test_no_cache_keeps_what_a_signed_in_person_saw(desk: Desk) -> None:
+    place = f"/projects/{OWN}/uploads"
+    answer = desk.client.get(place, headers=cookie(desk) | {"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "Cache-Control" not in desk.client.get("/").headers
