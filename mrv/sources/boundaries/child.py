@@ -7,6 +7,7 @@ refuses it every further file and every connection.
 
 import gc
 import json
+import os
 import resource
 import sys
 from typing import Any
@@ -31,7 +32,8 @@ def main() -> None:
         code = _answer(asked)
     except MemoryError:
         code = OUT_OF_MEMORY
-    sys.exit(code)
+    sys.stdout.flush()
+    os._exit(code)  # tidying up takes time, and threads of Arrow now and then do not survive it
 
 
 def _answer(asked: dict[str, Any]) -> int:
