@@ -4,10 +4,17 @@ from sqlalchemy.orm import Session
 
 from mrv.evidence.digest import document_digest
 from mrv.evidence.documents import EvidenceDocument
+from pipelines.plots import screened_plots
 from pipelines.stage import Stage
 from registry_api.services.accounts import register_account
-from registry_api.services.estimates import Submission, estimate, submit_estimate
+from registry_api.services.estimates import (
+    Submission,
+    estimate,
+    is_submitted,
+    submit_estimate,
+)
 from registry_api.services.issuance import issue
+from registry_api.services.plots import demand_in_force, records_of
 from registry_api.services.projects import project
 from registry_api.services.verification import sign_for_demonstration
 from registry_api.services.views import BatchCard
@@ -22,6 +29,10 @@ def submit(stage: Stage) -> Submission | None:
     Returns:
         What came of it; None where the period was issued on other evidence already, so that there
         is nothing to decide any more.
+
+    Raises:
+        Contradiction: If a boundary was changed since the estimate began, so that it would stand on
+            another than it was made with.
     """
     document = EvidenceDocument.model_validate(stage.shelf.json("evidence"))
     settings = stage.workspace.settings
@@ -29,6 +40,9 @@ def submit(stage: Stage) -> Submission | None:
         issued = _issued_on(session, stage)
         if issued not in (None, document_digest(document)):
             return None
+        if not is_submitted(session, document_digest(document)):
+            records = records_of(screened_plots(stage.shelf))
+            demand_in_force(session, stage.project_id, records)
         submission = submit_estimate(session, document, settings=settings)
         if settings.demo and submission.state == "submitted":
             sign_for_demonstration(session, settings, submission.sha256)

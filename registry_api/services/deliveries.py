@@ -6,7 +6,7 @@ opening an upload is `uploads`, reading a folder is `pipelines.intake`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from registry_api.services import ledger
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 PROJECT, PLOTS, TREES = "project.toml", "plots", "trees"
+REGISTRY_PLOTS = "registry-plots.parquet"  # the plots file whose plots came by upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Recorded:
 def record_delivery(session: Session, project_id: str, delivery: Delivery) -> Recorded:
     """Take down what the project's developer brought; the same again keeps its first day.
 
+    Plots that came by upload stay where a folder comes without any.
+
     Raises:
         NotFound: If the project is not registered.
     """
@@ -71,6 +74,12 @@ def record_delivery(session: Session, project_id: str, delivery: Delivery) -> Re
     newest = _newest(session, project_id)
     if newest is not None:
         held = _view(session, newest)
+        if PLOTS not in delivery.files and held.names.get(PLOTS) == REGISTRY_PLOTS:
+            delivery = replace(
+                delivery,
+                files={**delivery.files, PLOTS: held.files[PLOTS]},
+                names={**delivery.names, PLOTS: REGISTRY_PLOTS},
+            )
         if held.sha256 == delivery.sha256:
             return Recorded(newest.version, held, new=False)
     version = newest.version + 1 if newest else 1

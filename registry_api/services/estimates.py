@@ -128,6 +128,11 @@ def _creditable(document: EvidenceDocument, settings: Settings) -> bool:
     return True
 
 
+def is_submitted(session: Session, sha256: str) -> bool:
+    """Say whether an evidence document is here already."""
+    return session.get(Estimate, sha256) is not None
+
+
 def stored_document(session: Session, sha256: str) -> EvidenceDocument:
     """Give a document back, for other services.
 

@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 from registry_api.db.models import Plot, PlotVersion, ProjectDelivery
 from registry_api.errors import NotFound
 from registry_api.services import deliveries
-from registry_api.services.deliveries import PLOTS, PROJECT, Delivery
+from registry_api.services.deliveries import PLOTS, PROJECT, REGISTRY_PLOTS, Delivery
 from registry_api.services.latest import newest_plots, newest_projects
 from registry_api.services.registry_surroundings import left_plots
 from registry_api.settings import Settings
 
-REGISTRY_PLOTS = "registry-plots.parquet"
 _HELD_APART = ("plot_id", "stratum", "role")  # columns of their own; the others are attributes
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import Plot, PlotVersion, Project
-from registry_api.errors import NotAcceptable, NotFound
+from registry_api.errors import Contradiction, NotAcceptable, NotFound
 from registry_api.services import ledger
 from registry_api.services.canonical import canonical_json, sha256_of_text
 from registry_api.services.latest import has_left, newest_plots
@@ -106,16 +106,13 @@ def register_plots(
         NotFound: If the project is not registered.
         NotAcceptable: If a record is unusable, or a plot comes twice; nothing is written then.
     """
-    import shapely  # a tenth of a second that the API's start-up can do without
-
     project = session.get(Project, project_id)
     if project is None:
         raise NotFound(f"There is no project '{project_id}'.", project=project_id)
-    boundaries = shapely.from_wkb([record.boundary_wkb for record in records], on_invalid="ignore")
+    boundaries = _read(records)
     _refuse_faults(project_id, records, boundaries)
     lock_for_writing(session)  # versions are numbered and read in the order of their ids
-    normal = shapely.to_wkb(shapely.normalize(shapely.force_2d(boundaries)), byte_order=1)
-    sha256s = [hashlib.sha256(wkb).hexdigest() for wkb in normal]
+    sha256s = _digests(boundaries)
     held = _held(session, project_id, [record.plot_id for record in records])
     new = [record.plot_id for record in records if record.plot_id not in held]
     held |= _named(session, project_id, new)
@@ -138,6 +135,27 @@ def register_plots(
             part = written[first : first + _ROWS_AT_ONCE]
             session.execute(insert(PlotVersion), told.rows(part))
     return Registration(len(new), len(written) - len(new), len(records) - len(written))
+
+
+def demand_in_force(session: Session, project_id: str, records: Sequence[PlotRecord]) -> None:
+    """Insist that these boundaries are the ones in force; whoever works on others counts wrongly.
+
+    Raises:
+        Contradiction: Naming the plots that are registered with another boundary, or not at all.
+    """
+    held = _held(session, project_id, [record.plot_id for record in records])
+    sha256s = _digests(_read(records))
+    other = sorted(
+        record.plot_id
+        for record, sha256 in zip(records, sha256s, strict=True)
+        if record.plot_id not in held or held[record.plot_id].stated[:1] != (sha256,)
+    )
+    if other:
+        raise Contradiction(
+            f"Boundaries of {project_id} were changed meanwhile: {', '.join(other[:10])}. "
+            "Start again from where they stand now.",
+            plots=other[:100],
+        )
 
 
 def records_of(plots: Any) -> list[PlotRecord]:  # noqa: ANN401  (a GeoDataFrame)
@@ -310,6 +328,23 @@ def _changed(
         salt = secrets.token_bytes(_SALT_BYTES)
         commitment = disclosure.commit_boundary(boundaries[row], salt)
         yield _Version(row, before.key, before.version + 1, attributes, salt, commitment)
+
+
+def _read(records: Sequence[PlotRecord]) -> "Shapes":
+    import shapely  # a tenth of a second that the API's start-up can do without
+
+    read: Shapes = shapely.from_wkb(
+        [record.boundary_wkb for record in records], on_invalid="ignore"
+    )
+    return read
+
+
+def _digests(boundaries: "Shapes") -> list[str]:
+    """Give the digest of each boundary in its normal form, whatever corner it was begun at."""
+    import shapely
+
+    normal = shapely.to_wkb(shapely.normalize(shapely.force_2d(boundaries)), byte_order=1)
+    return [hashlib.sha256(wkb).hexdigest() for wkb in normal]
 
 
 def _refuse_faults(project_id: str, records: Sequence[PlotRecord], boundaries: "Shapes") -> None:

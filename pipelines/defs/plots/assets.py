@@ -15,9 +15,13 @@ from pipelines.plots import drawn_plots, keep_plots, screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
 from registry_api.services import plot_history
-from registry_api.services.deliveries import PLOTS
-from registry_api.services.merged_delivery import REGISTRY_PLOTS
-from registry_api.services.plots import records_of, register_plots
+from registry_api.services.deliveries import PLOTS, REGISTRY_PLOTS
+from registry_api.services.plots import (
+    Registration,
+    demand_in_force,
+    records_of,
+    register_plots,
+)
 
 
 @dg.asset(
@@ -53,6 +57,10 @@ def core_plots__screened(
     """Plots that may take part, and a finding for everything to mend."""
     stage = stage_of(context.partition_key, workspace)
     drawn = drawn_plots(stage.shelf)
+    if stage.delivery.names[PLOTS] == REGISTRY_PLOTS:
+        # Each file was asked for consent when it came; here those that had no column for it stand
+        # beside others that had.
+        drawn = drawn.drop(columns="consent_given", errors="ignore")
     screened = screen_plots(
         drawn, country=stage.settings.country, rules=PlotRules.of(stage.methodology)
     )
@@ -83,11 +91,18 @@ def core_plots__screened(
 def out_registry__plots(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
 ) -> dg.MaterializeResult[None]:
-    """Accepted plots in the registry: exact boundary for verifiers, coarse cell for the public."""
+    """Accepted plots in the registry: exact boundary for verifiers, coarse cell for the public.
+
+    Plots that are from the registry are not written back: somebody may have changed one since.
+    """
     stage = stage_of(context.partition_key, workspace)
-    plots = screened_plots(stage.shelf)
+    records = records_of(screened_plots(stage.shelf))
     with stage.workspace.registry() as session:
-        registration = register_plots(session, stage.project_id, records_of(plots))
+        if stage.delivery.names[PLOTS] == REGISTRY_PLOTS:
+            demand_in_force(session, stage.project_id, records)
+            registration = Registration(0, 0, len(records))
+        else:
+            registration = register_plots(session, stage.project_id, records)
     return materialized(
         stage.shelf.note("plots"),
         new=registration.new,
