@@ -6,8 +6,8 @@ whatever else PROJ would take may name grids on this machine or on the network.
 
 import re
 
-from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
 
 from mrv.errors import BoundaryFileRefused
 
@@ -40,9 +40,11 @@ def understand_crs(stated: str, name: str) -> CRS:
         code = match["urn_code"] or match["web_code"] or match["code"]
         if authority in _AUTHORITIES:
             try:
-                return WGS84 if code.upper() == "CRS84" else CRS.from_authority(authority, code)
+                known = WGS84 if code.upper() == "CRS84" else CRS.from_authority(authority, code)
             except CRSError:
-                pass
+                known = None
+            if known is not None and _is_on_the_map(known):
+                return known
     raise _unknown(stated, name)
 
 
@@ -58,13 +60,24 @@ def understand_wkt(wkt: str, name: str) -> CRS:
         crs = CRS.from_wkt(wkt)
         authority = crs.to_authority(min_confidence=_SURE_ENOUGH)
         if authority is not None and authority[0] in _AUTHORITIES:
-            return CRS.from_authority(*authority)
+            crs = CRS.from_authority(*authority)
+            wkt = ""  # what is looked up needs no file
     except (CRSError, UnicodeError) as error:
         raise _unknown(wkt, name) from error
-    # Names and remarks may hold a slash; what is left without quoted texts may not.
-    if crs.is_bound or _NEEDS_FILES.search(wkt):
+    if crs.is_bound or _NEEDS_FILES.search(wkt) or not _is_on_the_map(crs):
         raise _unknown(wkt, name)
     return crs
+
+
+def _is_on_the_map(crs: CRS) -> bool:
+    """Say whether two numbers in this system are a place on Earth: not a height, not on Mars."""
+    if crs.is_geocentric or crs.is_vertical:
+        return False
+    try:
+        Transformer.from_crs(crs, WGS84, always_xy=True)
+    except ProjError:
+        return False
+    return True
 
 
 def _unknown(stated: str, name: str) -> BoundaryFileRefused:

@@ -92,6 +92,16 @@ def system_that_is_none(_bait: Bait) -> bytes:
 
 
 @attack("U04", "plots.geojson", "unknown_crs")
+def system_of_mars(_bait: Bait) -> bytes:
+    return with_crs_name("ESRI:104905")
+
+
+@attack("U04", "plots.geojson", "unknown_crs")
+def system_of_heights(_bait: Bait) -> bytes:
+    return with_crs_name("EPSG:5773")
+
+
+@attack("U04", "plots.geojson", "unknown_crs")
 def system_with_a_grid_file(bait: Bait) -> bytes:
     return with_crs_name(f"+proj=longlat +nadgrids={bait.secret} +type=crs")
 
