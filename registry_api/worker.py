@@ -6,6 +6,7 @@
 
 import json
 import logging
+import resource
 import signal
 import subprocess
 import sys
@@ -24,6 +25,10 @@ _LOG = logging.getLogger(__name__)
 _EVERY_S = 0.5
 _AFTER_A_FAULT_S = 5.0
 _TO_STOP_S = 5.0
+# What one run may take: fifty thousand plots against a million need a tenth of it. A boundary that
+# crosses itself a million times needs more than any machine has, and would hold up everybody. [P]
+_MOST_CPU_S = 3_600
+_MOST_MEMORY_BYTES = 12 << 30  # of address space, of which far less is ever touched
 _ONE = "--one"  # how the worker calls itself: one run, told on standard input
 
 
@@ -65,7 +70,12 @@ def _in_a_process(settings: Settings, upload_id: str, run: int, stopping: Event)
 
     What a run takes of memory goes with the process, and a file that kills it kills nothing else.
     """
-    asked = {"settings": settings.model_dump(mode="json"), "upload": upload_id, "run": run}
+    asked = {
+        "settings": settings.model_dump(mode="json"),
+        "upload": upload_id,
+        "run": run,
+        "limits": {resource.RLIMIT_CPU: _MOST_CPU_S, resource.RLIMIT_AS: _MOST_MEMORY_BYTES},
+    }
     with subprocess.Popen(  # noqa: S603  (our own interpreter and code)
         [sys.executable, "-m", "registry_api.worker", _ONE], stdin=subprocess.PIPE
     ) as child:
@@ -89,9 +99,13 @@ def _in_a_process(settings: Settings, upload_id: str, run: int, stopping: Event)
 
 
 def _one() -> None:
+    asked = json.load(sys.stdin)
+    for what, most in asked["limits"].items():
+        held = resource.getrlimit(int(what))[1]  # a container's limit stands where it is lower
+        least = most if held == resource.RLIM_INFINITY else min(most, held)
+        resource.setrlimit(int(what), (least, least))
     from registry_api.services.plot_screening import process  # brings the geospatial stack
 
-    asked = json.load(sys.stdin)
     process(Settings(**asked["settings"], _env_file=None), asked["upload"], asked["run"])
 
 

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from threading import Event
 from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
 
+from registry_api import worker
 from registry_api.services.unit_of_work import reading
 from registry_api.services.upload_views import UploadView
 from registry_api.worker import start_worker
@@ -53,6 +55,16 @@ def test_uploads_are_worked_on_beside_the_service(sender: Sender) -> None:
     finally:
         stop()
     assert states == ["done", "failed", "done"]
+
+
+def test_a_run_that_takes_too_long_is_ended(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file waits for its next attempt, and meanwhile others have their turn."""
+    monkeypatch.setattr(worker, "_MOST_CPU_S", 1)
+    upload = sender.receive(geojson([plot("A", square(0))]))
+    assert not worker._in_a_process(sender.settings, upload.id, 1, Event())
+    assert sender.upload(upload.id).run.state not in ("done", "failed")
 
 
 def test_a_worker_stops_at_once_and_leaves_the_run_to_the_next(sender: Sender) -> None:
