@@ -19,6 +19,9 @@ REPAIR_MAX_AREA_CHANGE = 0.001  # a repair that changes the area by more is not 
 MANY_VERTICES = 2_000  # a walk of half an hour at one fix a second; more is noise [P]
 KEPT_VERTICES = 1_000  # what a track is simplified to, if its area allows [P]
 MOST_VERTICES = 20_000  # beyond this a boundary that cannot be simplified is refused [P]
+# Crossings, and what a repair takes, grow with the square of corners: 1,000 may take 9 s.
+REPAIRABLE_VERTICES = 1_000  # in one invalid boundary [P]
+REPAIRABLE_SQUARED = 3e7  # sum of squares over a file: some minutes at worst [P]
 SIMPLIFY_M = (0.1, 0.25, 0.5, 1.0, 2.0)  # tolerances tried, all below the error of GPS [P]
 SPIKE_DEGREES = 2.0  # a sharper corner is no corner of a field [P]
 SPIKE_MIN_LEG_M = 2.0  # shorter legs are jitter of the receiver [P]
@@ -125,8 +128,9 @@ def check_notes(bench: Bench, notes: Sequence[object]) -> None:
         np.array([isinstance(note, str) and note != "" for note in notes])
     ).tolist():
         shape, codes = bench.shapes[row], str(notes[row]).split(";")
-        if "unclosed_ring" in codes:
-            *_, last, first = shapely.get_coordinates(shapely.get_parts(shape)[0].exterior)
+        is_area = shapely.get_type_id(shape) in _AREAS and not shapely.is_empty(shape)
+        if "unclosed_ring" in codes and is_area:  # whatever else it is will be refused
+            *_, last, first = shapely.get_coordinates(shapely.get_rings(shape)[0])
             gap_m = _distance_m(last, first)
             what = f"was not closed; its last corner was joined to its first over {gap_m:.1f} m"
             bench.mend(row, "unclosed_ring", what, shape, at=(float(last[0]), float(last[1])))
@@ -161,6 +165,11 @@ def simplify_tracks(bench: Bench) -> None:
 def check_validity(bench: Bench) -> None:
     """Repair an invalid boundary where that hardly changes its area, else propose the repair."""
     invalid = bench.rows(~shapely.is_valid(bench.shapes))
+    corners = shapely.get_num_coordinates(bench.shapes[invalid]).astype(float)
+    dear = (corners > REPAIRABLE_VERTICES) | (np.cumsum(corners**2) > REPAIRABLE_SQUARED)
+    for row, many in zip(invalid[dear].tolist(), corners[dear].tolist(), strict=True):
+        bench.reject(row, "invalid_boundary", f"crosses itself and has {many:.0f} corners")
+    invalid = invalid[~dear]
     shapes = bench.shapes[invalid]
     mended = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
     for row, shape, better, told in zip(
