@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import shapely
 from pystac_client import Client, ItemSearch
 from pystac_client.warnings import PystacClientWarning
@@ -222,7 +223,8 @@ def _matches(item: Item, query: SceneQuery) -> bool:
 
 def _footprint(item: Item) -> shapely.Geometry:
     if item.get("geometry"):
-        return shape(item["geometry"])
+        with np.errstate(invalid="ignore"):  # a corner that is no number is refused, not warned of
+            return shape(item["geometry"])
     corners = item.get("bbox") or (0.0, 0.0, 0.0, 0.0)
     half = len(corners) // 2
     return box(corners[0], corners[1], corners[half], corners[half + 1])
