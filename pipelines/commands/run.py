@@ -9,6 +9,7 @@ from pipelines.execution import Outcome, dagster_instance, run_whole_path
 from pipelines.intake import delivery_of, take_in
 from pipelines.stage import Stage
 from pipelines.workspace import Workspace
+from registry_api.services.deliveries import PLOTS
 from registry_api.services.periods import project_periods
 
 REFUSED = 3
@@ -32,7 +33,9 @@ def run_project(
     workspace = Workspace(home, demo=demo)
     project_id = _find(project, workspace)
     period = period or _next_period(workspace, project_id)
-    Stage(workspace, project_id, period).period  # noqa: B018 - an unknown one is said before a run
+    stage = Stage(workspace, project_id, period)
+    stage.period  # noqa: B018 - an unknown one is said before a run
+    stage.delivered(PLOTS)  # and so are plots that are still to come
     with dagster_instance(home) as instance, progress_bar(f"{project_id} {period}") as progress:
         outcome = run_whole_path(workspace, instance, project_id, period, progress)
     if out is not None:

@@ -36,8 +36,8 @@ def raw_plots__boundaries(
 ) -> dg.MaterializeResult[None]:
     """Boundaries as the field team drew them, columns under our names, without who farms them."""
     stage = stage_of(context.partition_key, workspace)
-    name = stage.delivery.names[PLOTS]
-    drawn = read_boundaries(stage.delivered(PLOTS), name).frame
+    brought, name = stage.delivered(PLOTS), stage.delivery.names[PLOTS]
+    drawn = read_boundaries(brought, name).frame
     if name != REGISTRY_PLOTS:  # whose columns are ours already
         drawn = gpd.GeoDataFrame(rename_columns(drawn, stage.settings.inputs.plot_columns, name))
     note = keep_plots(stage.shelf, "boundaries", without_people(drawn))
