@@ -4,6 +4,7 @@ The checks in `shapes`, `places`, `overlap` and `land` work on one bench after a
 sets it up and takes the result from it.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,7 +53,7 @@ class Bench:
         drawn: Boundaries as they came, in WGS 84 once `places` has brought them there.
         sound: Where the boundary can be measured.
         standing: Where nothing refuses the plot.
-        accepted: Rows whose proposed boundary was accepted.
+        accepted: Row -> how many of its proposals were accepted, one after the other.
         upheld: (plot_id, code) that were contested with success.
     """
 
@@ -62,7 +63,7 @@ class Bench:
     drawn: Shapes
     sound: Flags
     standing: Flags
-    accepted: frozenset[int]
+    accepted: Counter[int]
     upheld: frozenset[tuple[str, str]]
     findings: list[Finding] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
@@ -126,9 +127,16 @@ class Bench:
         shape: shapely.Geometry,
         *,
         at: Place | None = None,
-    ) -> None:
-        """Refuse a plot with a boundary that would do, or take that one if it was accepted."""
-        if row in self.accepted and not self._upheld(row, code):
+    ) -> bool:
+        """Refuse a plot with a boundary that would do, or take that one if it was accepted.
+
+        Who accepted one proposal has not seen the next, so each is taken once.
+
+        Returns:
+            Whether it was taken.
+        """
+        if self.accepted[row] and not self._upheld(row, code):
+            self.accepted[row] -= 1
             self.mend(
                 row,
                 "proposal_accepted",
@@ -136,10 +144,11 @@ class Bench:
                 shape,
                 at=at,
             )
-            return
+            return True
         self.reject(row, code, what, at=at)
         if not self.sound[row]:
             self.proposals.append(Proposal(row, code, text, shape))
+        return False
 
     def rows(self, where: Flags | None = None) -> Rows:
         """Give the rows whose boundary can be measured, of those where a flag is set."""

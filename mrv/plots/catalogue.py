@@ -169,6 +169,10 @@ _CODES = (
         "Split it into the parts that are managed separately, or leave it out.",
     ),
     # other plots
+    Code(
+        *("superseded", "error", "drawn anew since"),
+        "Nothing needs to be done; send a new file if the later boundary is wrong.",
+    ),
     Code("duplicate_in_file", "error", "same land twice in the file", _MAPPED_TWICE),
     Code(
         *("duplicate_other_farmer", "error", "same land under another farmer"),

@@ -242,4 +242,5 @@ def _text(cell: object) -> str | None:
     if isinstance(cell, pd.Timestamp):
         return cell.date().isoformat()
     text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-    return text.strip() or None
+    # What cannot be shown (NUL, half a surrogate) can be kept in no database either.
+    return "".join(each if each.isprintable() else " " for each in text).strip() or None

@@ -76,7 +76,8 @@ def screen_plots(
         rules: Limits of the methodology.
         today: Dates after it are told; None asks no such thing.
         surroundings: Registered plots, excluded areas and lost trees to hold them against.
-        accept_proposals: Features (from 1) whose proposed boundary was accepted.
+        accept_proposals: Features (from 1) whose proposed boundary was accepted; one is named again
+            for each further proposal that its first one led to.
         progress: Told how many of the features are done, of how many.
 
     Raises:
@@ -162,7 +163,7 @@ def _bench(raw: gpd.GeoDataFrame, accepted: Collection[int], around: Surrounding
         drawn=np.full(len(raw), None, dtype=object),
         sound=np.ones(len(raw), dtype=bool),
         standing=np.ones(len(raw), dtype=bool),
-        accepted=frozenset(feature - 1 for feature in accepted),
+        accepted=Counter(feature - 1 for feature in accepted),
         upheld=frozenset(around.upheld),
     )
 

@@ -47,24 +47,29 @@ def check_ground(bench: Bench, rules: PlotRules, around: Surroundings) -> None:
     A plot of the same project that the file brings again is replaced by it, so its old boundary
     stands in nobody's way, unless the new one is refused.
     """
+    for row in np.flatnonzero(_among(bench.names, np.array(list(around.superseded)))).tolist():
+        bench.tell(row, "superseded", "was drawn anew in a later file, whose boundary stands")
+    gone = bench.texts["left_on"].notna().to_numpy(dtype=bool, copy=True)
     if around.neighbours is None:
-        _hold_against_file(bench, rules)
+        _hold_against_file(bench, rules, gone)
         return
     rows = bench.rows(bench.standing)
     near = around.neighbours(shapely.bounds(bench.shapes[rows]))
     own = near.project_id == around.project_id
     itself = own & (near.plot_id == bench.names[rows][near.asked])
-    near = _only(replace(near, asked=rows[near.asked]), ~itself)
+    near = replace(near, asked=rows[near.asked])
+    gone &= _left_as_registered(bench, around, _only(near, itself))
+    near = _only(near, ~itself)
     brought = own[~itself] & _among(near.plot_id, bench.names[rows])
-    _hold_against_registered(bench, rules, around, _only(near, ~brought))
-    _hold_against_file(bench, rules)
+    _hold_against_registered(bench, rules, around, _only(near, ~(brought | gone[near.asked])))
+    _hold_against_file(bench, rules, gone)
     waiting = brought
     while True:  # a refusal leaves an old boundary in force, which may refuse the next
         stays = waiting & ~_among(near.plot_id, bench.names[bench.rows(bench.standing)])
         if not stays.any():
             return
         waiting &= ~stays
-        _hold_against_registered(bench, rules, around, _only(near, stays))
+        _hold_against_registered(bench, rules, around, _only(near, stays & ~gone[near.asked]))
 
 
 def check_excluded(bench: Bench, rules: PlotRules, areas: gpd.GeoDataFrame | None) -> None:
@@ -102,7 +107,7 @@ def _sound(areas: Shapes) -> Shapes:
 def _hold_against_registered(
     bench: Bench, rules: PlotRules, around: Surroundings, near: Neighbours
 ) -> None:
-    near = _only(near, (bench.standing & bench.sound & ~_have_left(bench))[near.asked])
+    near = _only(near, (bench.standing & bench.sound)[near.asked])
     for row, found in groupby(overlaps(bench.shapes, near, rules=rules), key=lambda one: one.row):
         claims = []
         for one in found:
@@ -113,14 +118,13 @@ def _hold_against_registered(
         _settle(bench, rules, row, claims)
 
 
-def _hold_against_file(bench: Bench, rules: PlotRules) -> None:
+def _hold_against_file(bench: Bench, rules: PlotRules, gone: Flags) -> None:
     rows = bench.rows(bench.standing)
     farmers = bench.texts["farmer_id"].to_numpy(dtype=object)
-    left = _have_left(bench)[rows]
     among = [
         one
         for one in overlaps_among(bench.shapes[rows], rules=rules)
-        if not (left[one.row] or left[one.neighbour])
+        if not (gone[rows[one.row]] or gone[rows[one.neighbour]])
     ]
     for later, found in groupby(among, key=lambda one: one.row):
         claims = [
@@ -131,9 +135,22 @@ def _hold_against_file(bench: Bench, rules: PlotRules) -> None:
         _settle(bench, rules, int(rows[later]), claims)
 
 
-def _have_left(bench: Bench) -> Flags:
-    """Say which plots left: their land may be another's since, which issuance parts by period."""
-    return bench.texts["left_on"].notna().to_numpy(dtype=bool)
+def _left_as_registered(bench: Bench, around: Surroundings, itself: Neighbours) -> Flags:
+    """Say which plots stand in nobody's way because they left, which issuance parts by period.
+
+    Only a plot that the registry knows, with the day or the boundary it knows, may leave by a file:
+    else a stated day would carry new land past every check.
+    """
+    known = np.array(
+        [
+            day is not None and name in around.left and day == around.left[name].isoformat()
+            for name, day in zip(bench.names, bench.texts["left_on"], strict=True)
+        ],
+        dtype=bool,
+    )
+    same = shapely.equals(bench.shapes[itself.asked], itself.shape)
+    known[itself.asked[same]] = True
+    return known
 
 
 def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) -> None:
@@ -148,14 +165,16 @@ def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) 
     codes = [_code(claim, farmer) for claim in grave]
     left = _remainder(bench.shapes[row], [claim.shape for claim in grave])
     enough = shapely.area(left) >= PROPOSED_MIN_SHARE * shapely.area(bench.shapes[row])
-    if enough and area_of(left) >= rules.area_min_ha:
+    # What is left of a plot shows the boundary that took the rest, and that may be a stranger's.
+    shown = all(claim.rival != "other" for claim in grave)
+    if shown and enough and area_of(left) >= rules.area_min_ha:
         text = f"Leave out the shared ground; {area_of(left):.2f} ha are left."
-        bench.propose(row, codes[0], _told(grave[0]), text, left)
+        if bench.propose(row, codes[0], _told(grave[0]), text, left):
+            return  # all of them are cut away
     else:
         bench.tell(row, codes[0], _told(grave[0]))
-    if not bench.standing[row]:
-        for claim, code in zip(grave[1:], codes[1:], strict=True):
-            bench.tell(row, code, _told(claim))
+    for claim, code in zip(grave[1:], codes[1:], strict=True):
+        bench.tell(row, code, _told(claim))
 
 
 def _cut(bench: Bench, rules: PlotRules, row: int, claim: _Claim) -> None:
@@ -199,6 +218,8 @@ def _code(claim: _Claim, farmer_id: str) -> str:
 
 def _told(claim: _Claim) -> str:
     one = claim.overlap
+    if claim.rival == "other":  # how much would tell where the stranger's boundary runs
+        return f"{'covers the same land as' if one.kind == 'same' else 'overlaps'} {claim.said}"
     if one.kind == "same":
         return f"covers the same land as {claim.said} ({one.share:.0%} of the smaller one)"
     return (

@@ -4,8 +4,9 @@ Screening needs none of it; whoever has a registry, a layer of protected areas o
 hands over a function that answers.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -57,6 +58,8 @@ class Surroundings:
         excluded: Areas where no plot may lie: columns `name`, `kind`, and geometry in WGS 84.
         lost_trees: Boundaries -> tree cover lost in each.
         upheld: (plot_id, code) of findings that were contested with success; they do not refuse.
+        left: Plots of the project that left, and when; their land may be another's since.
+        superseded: Plots of the project whose boundary a later file has drawn anew.
     """
 
     project_id: str = ""
@@ -64,3 +67,5 @@ class Surroundings:
     excluded: gpd.GeoDataFrame | None = None
     lost_trees: Callable[[Shapes], LostTrees] | None = None
     upheld: Collection[tuple[str, str]] = ()
+    left: Mapping[str, date] = field(default_factory=dict)
+    superseded: Collection[str] = ()

@@ -35,7 +35,7 @@ from registry_api.services.column_mappings import Understood
 from registry_api.services.heartbeat import Heartbeat, LeaseLost
 from registry_api.services.plots import Registration, cell_text, records_of, register_plots
 from registry_api.services.private_store import PrivateStore
-from registry_api.services.registry_surroundings import Known, is_overtaken, known
+from registry_api.services.registry_surroundings import Known, is_overtaken, known, left_plots
 from registry_api.services.screening_runs import MOST_ATTEMPTS, Claim, Outcome
 from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.services.upload_views import RunChoices, RunView, Tally
@@ -209,7 +209,7 @@ def _decide(settings: Settings, held: Claim, file: _File, beat: Heartbeat) -> No
     """Screen and take in, until nobody was faster."""
     for _try in range(_FREE_TRIES):
         with reading(settings) as session:
-            since = known(session, settings, file.project_id)
+            since = known(session, settings, _upload(session, held.upload_id))
             screened = _screen(file, since, beat.part("screening"))
         tables = _keep_report(settings, file, screened)
         beat.tell("deciding", 0, 0)
@@ -220,7 +220,7 @@ def _decide(settings: Settings, held: Claim, file: _File, beat: Heartbeat) -> No
                 return
     with beat.paused(), unit_of_work(settings) as session:
         _insist(session, held)
-        since = known(session, settings, file.project_id)
+        since = known(session, settings, _upload(session, held.upload_id))
         screened = _screen(file, since, None)
         _take_in(session, settings, held, file, screened, _keep_report(settings, file, screened))
 
@@ -288,8 +288,11 @@ def _take_in(
     tables: Mapping[str, str],
 ) -> None:
     """Write everything a run decides."""
+    # Plots that left are history: what a file says of them again adds nothing.
+    left = left_plots(session, file.project_id)
+    stays = screened.plots[~screened.plots["plot_id"].isin(list(left))]
     registration = register_plots(
-        session, file.project_id, records_of(screened.plots), upload_id=held.upload_id
+        session, file.project_id, records_of(stays), upload_id=held.upload_id
     )
     plot_history.leave_as_stated(session, file.project_id, _left(screened))
     people.keep(session, settings, file.project_id, _people(screened))
@@ -334,7 +337,7 @@ def _tally(screened: "ScreenedPlots", registration: Registration) -> Tally:
         features=screened.features,
         new=registration.new,
         changed=registration.changed,
-        unchanged=registration.unchanged,
+        unchanged=len(screened.plots) - registration.new - registration.changed,
         refused=screened.features - len(screened.plots),
         repaired=having("repair"),
         warned=having("warning"),

@@ -312,4 +312,4 @@ def _usable(choices: RunChoices) -> RunChoices:
     features = choices.accept_proposals
     if len(features) > _MOST_PROPOSALS or any(feature < 1 for feature in features):
         raise NotAcceptable("Proposals are accepted by the number of their feature, from 1.")
-    return RunChoices(dict(choices.columns), choices.crs, tuple(sorted(set(features))))
+    return RunChoices(dict(choices.columns), choices.crs, tuple(sorted(features)))

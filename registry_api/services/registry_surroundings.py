@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from registry_api.db.models import Plot, PlotExit, PlotVersion
+from registry_api.db.models import Plot, PlotExit, PlotUpload, PlotVersion
 from registry_api.db.nearby import plots_near
 from registry_api.services import contests, excluded_areas
+from registry_api.services.latest import newest_plots
 from registry_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,22 +40,43 @@ class Known:
     upheld: tuple["contests.Upheld", ...]
 
 
-def known(session: Session, settings: Settings, project_id: str) -> Known:
+def known(session: Session, settings: Settings, upload: PlotUpload) -> Known:
     """Look around from one state of the registry, which stays while the session is open."""
     from mrv.plots.surroundings import Surroundings
 
+    project_id = upload.project_id
     newest = session.scalars(select(func.max(PlotVersion.id))).one() or 0
+    left = left_plots(session, project_id)
     return Known(
         surroundings=Surroundings(
             project_id=project_id,
             neighbours=lambda boxes: neighbours(session, boxes),
             excluded=excluded_areas.in_force(session),
             lost_trees=_lost_trees(settings),
+            left=left,
+            superseded=_drawn_since(session, upload),
         ),
         newest_version_id=newest,
-        left=left_plots(session, project_id),
+        left=left,
         upheld=contests.upheld(session, project_id),
     )
+
+
+def _drawn_since(session: Session, upload: PlotUpload) -> frozenset[str]:
+    """Find the project's plots whose newest boundary came after a file that is screened again."""
+    newest = newest_plots()
+    came = func.coalesce(PlotUpload.received_at, newest.recorded_at)
+    rows = session.scalars(
+        select(Plot.plot_id)
+        .join(newest, newest.plot_key == Plot.id)
+        .outerjoin(PlotUpload, PlotUpload.id == newest.upload_id)
+        .where(
+            Plot.project_id == upload.project_id,
+            or_(newest.upload_id.is_(None), newest.upload_id != upload.id),
+            came > upload.received_at,
+        )
+    )
+    return frozenset(rows)
 
 
 def left_plots(session: Session, project_id: str) -> dict[str, date]:

@@ -20,7 +20,8 @@ class RunChoices:
     Attributes:
         columns: Our column -> theirs; empty means the saved mapping, else the guess.
         crs: Coordinate system to read the file in, such as EPSG:32636; "" means what it states.
-        accept_proposals: Features (from 1) whose proposed boundary the developer accepted.
+        accept_proposals: Features (from 1) whose proposed boundary the developer accepted; again
+            for each further proposal of the same feature.
     """
 
     columns: Mapping[str, str]

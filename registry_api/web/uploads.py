@@ -249,7 +249,6 @@ def proposals_page(  # which part of which file, and for whom
             for number in features
         ],
         total=total,
-        accepted=upload.run.choices.accept_proposals,
         next_href=f"{here}/proposals?start={following}" if following < total else "",
     )
 
@@ -267,7 +266,7 @@ def accept_proposals(
     if not feature:
         return RedirectResponse(f"{here}/proposals", _SEE_OTHER)
     before = upload.run.choices
-    accepted = tuple(sorted({*before.accept_proposals, *feature}))
+    accepted = tuple(sorted([*before.accept_proposals, *set(feature)]))
     choices = RunChoices(before.columns, before.crs, accepted)
     plot_uploads.run_again(session, visit.project.id, upload_id, choices, by=visit.by)
     return RedirectResponse(here, _SEE_OTHER)

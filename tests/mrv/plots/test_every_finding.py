@@ -107,6 +107,7 @@ with np.errstate(invalid="ignore"):
 LINE = shapely.LineString([(LON, LAT), (LON + STEP, LAT)])
 STRIP = square(STEP - 2 / ACROSS_M)  # shares 2 m with a square
 EXAMPLES: dict[str, Example] = {
+    "superseded": Example(around=Surroundings(superseded=("p0",))),
     "missing_plot_id": Example((square(0.01), square()), {"plot_id": None}),
     "bad_plot_id": Example(columns={"plot_id": "x" * 65}),
     "bad_role": Example(columns={"role": "owner"}),

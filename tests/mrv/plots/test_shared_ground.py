@@ -101,6 +101,9 @@ def test_of_a_plot_of_another_project_nothing_is_told() -> None:
     assert finding["code"] == "overlap_registered"
     assert "a plot of another project" in finding["message"]
     assert "secret" not in " ".join(map(str, finding.values())).lower()
+    # Neither how much is shared nor what would be left: both tell where the stranger's edge runs.
+    assert not any(letter.isdigit() for letter in finding["message"].replace("Plot a", ""))
+    assert screened.proposals.empty
 
 
 @pytest.mark.parametrize(
@@ -157,6 +160,43 @@ def test_a_plot_that_was_contested_with_success_goes_in_as_it_is() -> None:
     screened = screen({"a": square()}, contested)
     assert codes(screened) == {"a": "contest_upheld"}
     assert screened.plots.geometry.iloc[0].equals_exact(square(), 0.0)
+
+
+def test_an_upheld_contest_hides_no_other_claim() -> None:
+    """What was contested against one neighbour excuses nothing that another one holds."""
+    inside = square(STEP / 4, STEP / 4, STEP / 2)
+    both = around(("theirs", "1", "", square(STEP * 0.9)), ("theirs", "2", "", inside))
+    screened = screen({"a": square()}, replace(both, upheld={("a", "overlap_registered")}))
+    assert set(screened.findings["code"]) == {"contest_upheld", "contained_registered"}
+    assert screened.plots.empty
+
+
+def test_a_day_of_leaving_carries_no_new_land_past_the_check() -> None:
+    theirs = around(("theirs", "1", "", square()), ("ours", "b", "", square(2 * STEP)))
+    cells = {"plot_id": ["a", "b"], "consent_given": ["yes"] * 2, "left_on": ["2024-01-01"] * 2}
+    raw = gpd.GeoDataFrame(cells, geometry=[square(), square(2 * STEP)], crs=4326)
+    screened = screen_plots(raw, country="KE", rules=RULES, surroundings=theirs)
+    assert codes(screened) == {"a": "duplicate_other_project"}
+
+
+def test_a_proposal_is_accepted_by_who_has_seen_it() -> None:
+    """The repair of a bow-tie leads to a second proposal, which nobody has looked at yet."""
+    tie = shapely.Polygon(
+        [(LON, LAT), (LON + STEP, LAT + STEP), (LON + STEP, LAT), (LON, LAT + STEP)]
+    )
+    rival = around(("ours", "b", "", shapely.box(LON, LAT, LON + STEP / 3, LAT + STEP)))
+    cells = {"plot_id": ["a"], "consent_given": ["yes"]}
+    raw = gpd.GeoDataFrame(cells, geometry=[tie], crs=4326)
+
+    def proposed(*accepted: int) -> list[str]:
+        screened = screen_plots(
+            raw, country="KE", rules=RULES, surroundings=rival, accept_proposals=accepted
+        )
+        return screened.proposals["code"].tolist()
+
+    assert proposed() == ["self_crossing"]
+    assert proposed(1) == ["overlap_registered"]
+    assert proposed(1, 1) == []
 
 
 def test_what_cannot_be_contested_is_not_upheld() -> None:

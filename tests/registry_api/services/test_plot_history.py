@@ -133,7 +133,9 @@ def test_a_file_may_state_that_a_plot_left(sender: Sender) -> None:
     """The plot that follows on the same land goes in, and a run takes both as delivered."""
     left_on = TODAY - timedelta(days=30)
     data = geojson([plot("A", square(0), left_on=left_on.isoformat()), plot("A-2", square(0))])
-    first, again = sender.send(data), sender.send(data + b"\n")
+    stranger = sender.send(data)  # of an A that nobody knows, the day proves nothing
+    assert sender.errors(stranger) == {"A-2": ["duplicate_other_farmer"]}
+    first, again = sender.send(data + b"\n"), sender.send(data + b"\n\n")
     assert (sender.errors(first), sender.errors(again)) == ({}, {})
     assert again.run.tally is not None
     assert (again.run.tally.new, again.run.tally.changed) == (0, 0)
