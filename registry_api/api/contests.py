@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, status
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
@@ -26,6 +28,7 @@ from registry_api.settings import Settings
 
 router = APIRouter(tags=["contests"])
 _FORM = "multipart/form-data"
+_ANYTHING = "application/octet-stream"
 _LARGEST_EVIDENCE_BYTES = 50_000_000
 _PIECE_BYTES = 1 << 20
 _MOST_FIELDS = 20  # more than there are, so that one too many is named
@@ -155,6 +158,31 @@ def list_open_contests(
 ) -> tuple[ContestView, ...]:
     """List what waits for a verifier, oldest first. Needs a verifier's key."""
     return contests.open_contests(session, by=caller)
+
+
+@router.get(
+    "/contests/{contest_id}/evidence",
+    summary="Evidence of a contest",
+    response_class=StreamingResponse,
+    responses={200: {"content": {_ANYTHING: {}}, "description": "The file, to the byte"}},
+)
+def get_evidence(
+    session: WriteSession,
+    settings: SettingsDep,
+    contest_id: ContestId,
+    caller: Caller,
+    _query: Plain,
+) -> StreamingResponse:
+    """Give the evidence as it was handed in, to its project's developer and to verifiers.
+
+    The look is logged.
+    """
+    name, pieces = contests.evidence(session, settings, str(contest_id), by=caller)
+    return StreamingResponse(
+        pieces,
+        media_type=_ANYTHING,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"},
+    )
 
 
 @router.post(

@@ -4,7 +4,7 @@ An upheld contest lets the plot in with a warning, for the boundary it was filed
 contested boundary does not cover was never looked at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import Contest, ContestDecision, Project
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import plot_uploads, report_tables
+from registry_api.services import plot_uploads, private_reads, report_tables
 from registry_api.services.accounts import AccountView
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.project_access import open_to, owned_by
@@ -142,6 +142,29 @@ def decide(
             contest=contest_id,
         )
     return _view(contest, held)
+
+
+def evidence(
+    session: Session, settings: Settings, contest_id: str, *, by: AccountView
+) -> tuple[str, Iterator[bytes]]:
+    """Give the evidence of a contest, its name and its content; the look is logged.
+
+    Raises:
+        NotFound: If there is no such contest for this account, or it came without evidence.
+    """
+    contest = _find(session, contest_id, by)
+    if not contest.evidence_sha256:
+        raise NotFound("This contest came without evidence.", contest=contest_id)
+    private_reads.note(
+        session,
+        settings,
+        by=by,
+        purpose=f"Contest of {contest.code} by {contest.filed_by}",
+        what="evidence",
+        project_id=contest.project_id,
+        subject=contest.plot_id,
+    )
+    return contest.evidence_name, PrivateStore(settings).open(contest.evidence_sha256)
 
 
 def contests(session: Session, project_id: str, *, by: AccountView) -> tuple[ContestView, ...]:

@@ -25,7 +25,7 @@ BEHIND_A_KEY = {
     "list_uploads", "get_upload", "get_columns", "run_upload_again", "get_file", "list_findings",
     "get_map", "get_repairs", "get_proposals", "get_rejected", "list_versions", "leave_programme",
     "get_farmer", "forget_farmer", "list_private_reads", "file_contest", "list_contests",
-    "list_open_contests", "decide_contest",
+    "list_open_contests", "decide_contest", "get_evidence",
 }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ OPERATIONS = {
     "list_contests",
     "list_open_contests",
     "decide_contest",
+    "get_evidence",
 }
 # Example -> the operation that answers so.
 UPLOAD_STORY = {
@@ -72,7 +73,12 @@ UPLOAD_STORY = {
     "plot_finding_codes": "list_finding_codes",
     "plot_exit": "leave_programme",
 }
-NO_JSON = {"get_file", "get_rejected", "forget_farmer"}  # files to take home, and nothing at all
+NO_JSON = {
+    "get_file",
+    "get_rejected",
+    "get_evidence",
+    "forget_farmer",
+}  # files to take home, and nothing at all
 
 
 @pytest.fixture(scope="module")

@@ -219,6 +219,14 @@ def test_a_contest_is_filed_with_evidence_and_decided(desk: Desk) -> None:
     assert (contest["upheld"], contest["evidence_name"]) == (None, "deed.pdf")
     waiting = desk.get("/v1/contests", by=VERIFIER).json()
     assert [item["id"] for item in waiting] == [contest["id"]]
+    deed_at = f"/v1/contests/{contest['id']}/evidence"
+    for account, status in ((VERIFIER, 200), (DEVELOPER, 200), (STRANGER, 404), (None, 401)):
+        assert desk.get(deed_at, by=account).status_code == status, account
+    given = desk.get(deed_at, by=VERIFIER)
+    assert given.content == b"%PDF-1.7 deed"
+    assert given.headers["Content-Disposition"] == "attachment; filename*=UTF-8''deed.pdf"
+    looks = desk.get(f"/v1/projects/{OWN}/private-reads").json()["items"]
+    assert [look["account_id"] for look in looks if look["what"] == "evidence"].count(VERIFIER) == 2
     decide = f"/v1/contests/{contest['id']}/decision"
     decision = {"upheld": True, "statement": "The deed names the parcel."}
     for account, status in ((DEVELOPER, 403), (STRANGER, 404), (VERIFIER, 201)):
