@@ -103,7 +103,9 @@ def check_places(bench: Bench, country: str) -> None:
             bench.propose(row, "axes_swapped", what, "Exchange them.", turned)
         bench.tell_file(
             "country_unknown",
-            f"Whether the plots lie in {country} was not checked: its extent is not known.",
+            f"Whether the plots lie in {country} was not checked: its extent is not known."
+            if country
+            else "No country was named, so where the plots should lie was not checked.",
         )
         return
     rows = bench.rows()

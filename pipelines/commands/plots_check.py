@@ -1,5 +1,6 @@
 """`parkland plots check`: what a boundary file is worth, without a registry or a network."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 import geopandas as gpd
 from rich.text import Text
 
-from mrv.errors import ProjectInvalid
+from mrv.errors import InputRejected, ProjectInvalid
 from mrv.methodologies import load_methodology
 from mrv.plots.mapping import apply_columns, guess_columns, samples_of
 from mrv.plots.mending import to_mend
@@ -24,6 +25,7 @@ from pipelines.commands.show import console, notes, pairs, print_json, progress_
 
 REFUSED = 1
 _METHODOLOGY = ("agroforestry_removals", 1)
+_COUNTRY = re.compile("[A-Z]{2}")
 _LAYERS = ("refused", "repaired", "accepted", "proposals")
 
 
@@ -83,6 +85,10 @@ def check_plots(asked: Asked, *, report: Path | None, as_json: bool) -> int:
 
 
 def _check(asked: Asked) -> Checked:
+    if asked.country and not _COUNTRY.fullmatch(asked.country):
+        raise InputRejected(
+            f"--country takes two letters of ISO 3166, such as KE; '{asked.country[:40]}' is none."
+        )
     settings = _project(asked.project)
     with progress_bar(f"{asked.file.name}: reading") as progress:
         read = read_boundaries(asked.file, asked.file.name, crs=asked.crs)

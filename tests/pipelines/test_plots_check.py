@@ -174,6 +174,12 @@ def test_a_project_gives_country_rules_and_columns(
         check_plots(Asked(sample / "plots.geojson", project=tmp_path), report=None, as_json=True)
 
 
+@pytest.mark.parametrize("country", ["Kenya", "ke", "KEN"])
+def test_a_country_that_is_no_code_is_not_passed_over(tmp_path: Path, country: str) -> None:
+    with pytest.raises(MrvError, match="two letters"):
+        check_plots(Asked(a_file(tmp_path, square(1)), country=country), report=None, as_json=True)
+
+
 def test_columns_are_named_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = a_file(tmp_path, square(1))
     found = document(Asked(place, country="KE", columns=["plot_id=village"]), capsys)
