@@ -78,7 +78,8 @@ def in_metres(shapes: Shapes) -> Shapes:
 def middles(shapes: Shapes) -> tuple[Floats, Floats]:
     """Give the middle of each shape's box, longitude and latitude [degree]; NaN where empty."""
     boxes = shapely.bounds(shapes)
-    return (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    with np.errstate(invalid="ignore", over="ignore"):  # corners at infinity have no middle: NaN
+        return (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
 
 
 def widths_m(shapes: Shapes) -> Floats:
