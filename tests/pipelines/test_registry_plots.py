@@ -1,6 +1,8 @@
 """Uploaded plots go into estimates as the registry holds them, and nothing writes them back."""
 
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -48,6 +50,12 @@ def sender(workspace: Workspace) -> Sender:
 
 
 def run(workspace: Workspace, *assets: dg.AssetsDefinition) -> None:
+    """Run in a thread of its own, for the same reason as `conftest.Home.run`."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_run, workspace, assets).result()
+
+
+def _run(workspace: Workspace, assets: Sequence[dg.AssetsDefinition]) -> None:
     key = partition_key(PROJECT, PERIOD)
     resources = {"workspace": WorkspaceResource(home=str(workspace.home), demo=True)}
     with dg.DagsterInstance.ephemeral() as instance:

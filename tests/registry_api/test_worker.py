@@ -69,7 +69,7 @@ def test_a_run_that_takes_too_long_is_ended(
 
 def test_a_worker_stops_at_once_and_leaves_the_run_to_the_next(sender: Sender) -> None:
     """What was stopped on purpose counts as no attempt, and no lease has to run out first."""
-    many = [plot(f"A-{n}", square(n % 100, n // 100)) for n in range(2000)]
+    many = [plot(f"A-{n}", square(n % 100, n // 100)) for n in range(8000)]
     upload = sender.receive(geojson(many))
     stop = start_worker(sender.settings)
     wait_for(lambda: sender.upload(upload.id).run.state == "working")
@@ -87,7 +87,7 @@ def test_a_worker_stops_at_once_and_leaves_the_run_to_the_next(sender: Sender) -
     finally:
         stop()
     assert done.run.tally is not None
-    assert done.run.tally.new == 2000
+    assert done.run.tally.new == 8000
 
 
 def test_a_worker_of_its_own_obeys_sigterm(sender: Sender) -> None:
