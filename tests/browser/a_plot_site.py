@@ -81,16 +81,18 @@ def plot(name: str, ring: list[list[float]], **attributes: object) -> Feature:
     return {"type": "Feature", "properties": stated, "geometry": geometry}
 
 
-def a_field_day(shift: float = 0.0) -> list[Feature]:
+def a_field_day(shift: float = 0.0, letter: str = "B") -> list[Feature]:
     """Twelve plots: 3 crosses itself, 4 lies on 7 and 8, which come later, 5 is far too small."""
-    plots = [plot(f"B-{n + 1:02d}", square(n % 4 + shift, n // 4)) for n in range(12)]
+    plots = [plot(f"{letter}-{n + 1:02d}", square(n % 4 + shift, n // 4)) for n in range(12)]
     a, b, c, d, _ = square(2 + shift, 0)
-    plots[2] = plot("B-03", [a, c, b, d, a])
-    plots[3] = plot("B-04", square(2.45 + shift, 1))
-    plots[4] = plot("B-05", square(0 + shift, 1, side=SIDE / 12))
+    plots[2] = plot(f"{letter}-03", [a, c, b, d, a])
+    plots[3] = plot(f"{letter}-04", square(2.45 + shift, 1))
+    plots[4] = plot(f"{letter}-05", square(0 + shift, 1, side=SIDE / 12))
     east = square(1 + shift, 0)
-    plots[1] = plot("B-02", [*east[:2], east[1], *east[2:]])  # a corner twice: is repaired
-    plots[5] = plot("B-06", [*square(1 + shift, 1)[:3], square(1 + shift, 1)[0]])  # a triangle
+    plots[1] = plot(f"{letter}-02", [*east[:2], east[1], *east[2:]])  # a corner twice: is repaired
+    plots[5] = plot(
+        f"{letter}-06", [*square(1 + shift, 1)[:3], square(1 + shift, 1)[0]]
+    )  # a triangle
     return plots
 
 

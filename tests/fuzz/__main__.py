@@ -1,8 +1,10 @@
 """`make fuzz`: spoilt files through the readers and screening until the time is over.
 
 Case n of a seed is the same file on every machine. Anything but a table or an error of ours is a
-find: an exception, a crash, a case that does not end. Finds are written to a folder with their
-traceback; the exit code is 1 where there are any.
+find: an exception, a crash, a case that does not end. Cases run in this program's own worker, which
+is quick; one that ends the worker from within a native library is read once more as users' files
+are, in the limited child, and is a find unless that answers. Finds are written to a folder with
+their traceback; the exit code is 1 where there are any.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from mrv.errors import MrvError
 from mrv.methodologies import load_methodology
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots
-from mrv.sources.boundaries import parse_boundaries
+from mrv.sources.boundaries import parse_boundaries, read_boundaries
 from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import seeds
 
@@ -127,16 +129,33 @@ def main() -> int:
             if worker.is_alive() and not stuck:
                 continue
             if last < first + CASES_PER_WORKER - 1:
-                how = "did not end" if stuck else f"ended the process ({worker.exitcode})"
-                answers["find"] += 1
                 last = at.value
-                finds += keep(asked.finds, asked.seed, last, how)
+                outcome, how = (
+                    ("find", "did not end")
+                    if stuck
+                    else read_confined(asked.seed, last, worker.exitcode)
+                )
+                answers[outcome] += 1
+                if how:
+                    finds += keep(asked.finds, asked.seed, last, how)
             break
         worker.kill()
         worker.join()
         first = last + 1
     report(asked.seed, asked.first, first, time.monotonic() - begin, answers, finds)
     return 1 if finds else 0
+
+
+def read_confined(seed: int, number: int, exitcode: int | None) -> tuple[str, str]:
+    """Read a case that ended its worker as users' files are read: outcome, and trace of a find."""
+    name, data = case(seed, number)
+    try:
+        read_boundaries(data, name)
+    except MrvError as error:
+        return f"confined: {error.code}", ""
+    except Exception:  # noqa: BLE001  # whatever it is, it is a find
+        return "find", traceback.format_exc()
+    return "find", f"ended the process ({exitcode})"
 
 
 def keep(folder: Path, seed: int, number: int, trace: str) -> int:
