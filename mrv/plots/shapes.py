@@ -130,13 +130,22 @@ def check_notes(bench: Bench, notes: Sequence[object]) -> None:
         shape, codes = bench.shapes[row], str(notes[row]).split(";")
         is_area = shapely.get_type_id(shape) in _AREAS and not shapely.is_empty(shape)
         if "unclosed_ring" in codes and is_area:  # whatever else it is will be refused
-            *_, last, first = shapely.get_coordinates(shapely.get_rings(shape)[0])
-            gap_m = _distance_m(last, first)
+            last, gap_m = _widest_closing(shape)
             what = f"was not closed; its last corner was joined to its first over {gap_m:.1f} m"
             bench.mend(row, "unclosed_ring", what, shape, at=(float(last[0]), float(last[1])))
         odd = [words for code, words in _ODD.items() if code in codes]
         if odd:
             bench.tell(row, "odd_positions", f"has {' and '.join(odd)}, which were left out")
+
+
+def _widest_closing(shape: shapely.Geometry) -> tuple[Floats, float]:
+    """Give the longest closing side of all rings: where it begins, and its length [m].
+
+    Which ring was open is not kept by the reader; where there are several, it is most likely this.
+    """
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(shape))]
+    sides = [(ring[-2], _distance_m(ring[-2], ring[-1])) for ring in rings if len(ring)]
+    return max(sides, key=lambda side: side[1])
 
 
 def simplify_tracks(bench: Bench) -> None:

@@ -236,6 +236,18 @@ def test_a_table_that_cannot_be_screened_is_one_sentence(
         screen(plots)
 
 
+def test_an_open_ring_among_several_parts_is_shown_where_it_gaped_most() -> None:
+    parts = shapely.MultiPolygon([square(side=STEP / 4), square(x=2 * STEP)])
+    (repair,) = screen(table(parts, geometry_note=["unclosed_ring"])).repairs.to_dict("records")
+    assert repair["code"] == "unclosed_ring"
+    (finding,) = (
+        f
+        for f in screen(table(parts, geometry_note=["unclosed_ring"])).findings.to_dict("records")
+        if f["code"] == "unclosed_ring"
+    )
+    assert "over 111.3 m" in finding["message"]
+
+
 def test_real_fields_of_kenya_are_sorted_by_size_and_ground(real_data: Find) -> None:
     """319 surveyed fields of Busia: many below 0.1 ha, some mapped twice."""
     path = real_data("field_boundaries/kenya_busia.geojson")
