@@ -1,8 +1,9 @@
-"""Pixel grids and the windows read from them: where a pixel lies, and nothing about its value.
+"""Pixel grids and how bands lie on them in blocks: where a pixel lies, nothing about its value.
 
 Opening a raster is `mrv.sources.rasters`; what share of a pixel a plot covers is `coverage.py`.
 """
 
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -94,8 +95,68 @@ class Grid:
         return factor if same else None
 
 
+@dataclass(frozen=True, slots=True)
+class BandLayout:
+    """How a band lies in its file: in blocks, which are what can be fetched and decoded.
+
+    Blocks are numbered row by row from the upper left; those at the right and lower edge are cut
+    to the grid.
+
+    Attributes:
+        grid: Grid of the band.
+        block_height: Rows of a block.
+        block_width: Columns of a block.
+        dtype: NumPy's name of the digital numbers' type, such as uint16.
+    """
+
+    grid: Grid
+    block_height: int
+    block_width: int
+    dtype: str
+
+    @property
+    def blocks_across(self) -> int:
+        """Blocks side by side."""
+        return -(-self.grid.width // self.block_width)
+
+    @property
+    def blocks_down(self) -> int:
+        """Blocks one below the other."""
+        return -(-self.grid.height // self.block_height)
+
+    def window(self, number: int) -> Window:
+        """Give the pixels of a block, cut to the grid."""
+        down, across = divmod(number, self.blocks_across)
+        row, col = down * self.block_height, across * self.block_width
+        return Window(
+            row,
+            col,
+            min(self.block_height, self.grid.height - row),
+            min(self.block_width, self.grid.width - col),
+        )
+
+
 class OpenedScene(Protocol):
     """A scene whose bands can be read; raw digital numbers, no scale and no offset applied."""
+
+    def layout(self, band: str) -> BandLayout:
+        """Say how a band lies in its file.
+
+        Raises:
+            SceneUnreadable: If the file is damaged or is not what its item says.
+        """
+        ...
+
+    def blocks(self, band: str, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Decode blocks of a band: number and digital numbers, in the order asked; 0 is no data.
+
+        Each array is cut to the grid and is valid only until the next one is taken, because
+        readers may reuse their buffer.
+
+        Raises:
+            SceneUnreadable: If the file is damaged.
+        """
+        ...
 
     def grid(self, band: str) -> Grid:
         """Give the grid of a band.
@@ -115,7 +176,10 @@ class OpenedScene(Protocol):
 
 
 class SceneOpener(Protocol):
-    """Whatever opens scenes: `mrv.sources.rasters.open_scene`, or arrays in memory."""
+    """Whatever opens scenes: `mrv.sources.rasters.open_scene`, or arrays in memory.
+
+    It can be pickled where the work is done by other processes.
+    """
 
     def __call__(self, scene: "Scene") -> AbstractContextManager[OpenedScene]:
         """Open one scene for reading and close it at the end of the block."""

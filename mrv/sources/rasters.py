@@ -5,7 +5,7 @@ file is what its item says. Only GeoTIFF and JPEG 2000 are opened: other drivers
 further files and addresses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import isclose
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from mrv.errors import SceneUnreadable
-from mrv.imagery.grids import Grid, Window
+from mrv.imagery.grids import BandLayout, Grid, Window
 from mrv.imagery.scenes import Scene
 
 _MAX_PIXELS = 30_000**2  # a Sentinel-2 band has 10,980 x 10,980
@@ -72,6 +72,27 @@ class RasterScene:
             if found:
                 raise self._unreadable(band, fault)
         return Grid(self._scene.epsg, left, top, pixel, file.width, file.height)
+
+    def layout(self, band: str) -> BandLayout:
+        """Say how a band lies in its file.
+
+        Raises:
+            SceneUnreadable: As `grid`.
+        """
+        grid = self.grid(band)
+        file = self._file(band)
+        height, width = file.block_shapes[0]
+        return BandLayout(grid, int(height), int(width), str(file.dtypes[0]))
+
+    def blocks(self, band: str, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Decode blocks of a band, each cut to the grid, in the order asked.
+
+        Raises:
+            SceneUnreadable: If the file is damaged.
+        """
+        layout = self.layout(band)
+        for number in numbers:
+            yield number, self.read(band, layout.window(number))
 
     def read(self, band: str, window: Window) -> NDArray[np.integer[Any]]:
         """Read a window of a band as digital numbers.
