@@ -74,7 +74,9 @@ class Bench:
         name = self.names[row]
         return f"Plot {name}" if name else f"The plot in row {row + 1}"
 
-    def tell(self, row: int, code: str, what: str, *, at: Place | None = None) -> bool:
+    def tell(
+        self, row: int, code: str, what: str, *, at: Place | None = None, settled: bool = False
+    ) -> bool:
         """Note a finding; an error refuses the plot unless it was contested with success.
 
         Args:
@@ -82,12 +84,13 @@ class Bench:
             code: In the catalogue, which gives severity and hint.
             what: The sentence after the plot's name, without its full stop.
             at: Where to look; the middle of the plot where None.
+            settled: Whether it was contested with success for the very plots it is about.
 
         Returns:
             Whether the plot is refused for it.
         """
         entry = CATALOGUE[code]
-        if self._upheld(row, code):
+        if settled or self._upheld(row, code):
             entry, what = CATALOGUE["contest_upheld"], f"{what}; this was contested with success"
         lon, lat = at or (None, None)
         message = f"{self.called(row)} {what}."

@@ -22,6 +22,8 @@ DRAWING_M = (
     0.03  # three units of the seventh decimal of a degree: shared ground no wider is drawing [P]
 )
 
+WITHIN_MAX_SHARE = 0.01  # of a boundary that may lie outside the one it is held against [P]
+
 OverlapKind = Literal["same", "contained", "partial", "sliver", "shared_edge"]
 _KINDS: tuple[OverlapKind, ...] = ("same", "contained", "shared_edge", "sliver", "partial")
 Positions = NDArray[np.int64]
@@ -106,6 +108,13 @@ def overlaps_of(
         strict=True,
     )
     return sorted((Overlap(*one) for one in found), key=lambda one: (one.row, one.neighbour))
+
+
+def lies_within(shape: shapely.Geometry, other: shapely.Geometry) -> bool:
+    """Say whether a boundary takes no land that another does not cover, but for drawing."""
+    one, two = shapely.make_valid(shape), shapely.make_valid(other)
+    outside: float = shapely.difference(one, two).area
+    return outside <= WITHIN_MAX_SHARE * float(one.area)
 
 
 def _areas_only(shapes: Shapes) -> Shapes:

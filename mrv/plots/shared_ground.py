@@ -16,7 +16,7 @@ import shapely
 
 from mrv.plots.bench import Bench, Flags
 from mrv.plots.measure import area_of, flat_areas_of
-from mrv.plots.overlap import Overlap, overlaps, overlaps_among, overlaps_of
+from mrv.plots.overlap import Overlap, lies_within, overlaps, overlaps_among, overlaps_of
 from mrv.plots.rules import PlotRules
 from mrv.plots.shapes import has_empty_parts, without_empty_parts
 from mrv.plots.surroundings import Neighbours, Shapes, Surroundings
@@ -26,6 +26,16 @@ CRUMB_MAX_SHARE = 0.01  # of the area: a piece that a cut leaves over and nobody
 _MINOR = ("shared_edge", "sliver")
 _ELSEWHERE = "a plot of another project"
 
+
+# Of these, a contest is about two plots: it is decided for both as they are, and for no third.
+CONTESTED_WITH_A_RIVAL = frozenset(
+    {
+        "contained_registered",
+        "duplicate_other_farmer",
+        "duplicate_other_project",
+        "overlap_registered",
+    }
+)
 
 Rival = Literal["file", "project", "other"]  # a plot of this file, of the project, of another one
 
@@ -38,6 +48,7 @@ class _Claim:
     shape: shapely.Geometry
     farmer_id: str
     rival: Rival
+    holder: tuple[str, str]  # project and plot
     said: str
 
 
@@ -51,7 +62,7 @@ def check_ground(bench: Bench, rules: PlotRules, around: Surroundings) -> None:
         bench.tell(row, "superseded", "was drawn anew in a later file, whose boundary stands")
     gone = bench.texts["left_on"].notna().to_numpy(dtype=bool, copy=True)
     if around.neighbours is None:
-        _hold_against_file(bench, rules, gone)
+        _hold_against_file(bench, rules, around, gone)
         return
     rows = bench.rows(bench.standing)
     near = around.neighbours(shapely.bounds(bench.shapes[rows]))
@@ -62,7 +73,7 @@ def check_ground(bench: Bench, rules: PlotRules, around: Surroundings) -> None:
     near = _only(near, ~itself)
     brought = own[~itself] & _among(near.plot_id, bench.names[rows])
     _hold_against_registered(bench, rules, around, _only(near, ~(brought | gone[near.asked])))
-    _hold_against_file(bench, rules, gone)
+    _hold_against_file(bench, rules, around, gone)
     waiting = brought
     while True:  # a refusal leaves an old boundary in force, which may refuse the next
         stays = waiting & ~_among(near.plot_id, bench.names[bench.rows(bench.standing)])
@@ -111,14 +122,16 @@ def _hold_against_registered(
     for row, found in groupby(overlaps(bench.shapes, near, rules=rules), key=lambda one: one.row):
         claims = []
         for one in found:
-            own = near.project_id[one.neighbour] == around.project_id
-            said = f"registered plot {near.plot_id[one.neighbour]}" if own else _ELSEWHERE
+            project, plot = near.project_id[one.neighbour], near.plot_id[one.neighbour]
+            own = project == around.project_id
+            said = f"registered plot {plot}" if own else _ELSEWHERE
             shape, farmer = near.shape[one.neighbour], str(near.farmer_id[one.neighbour] or "")
-            claims.append(_Claim(one, shape, farmer, "project" if own else "other", said))
-        _settle(bench, rules, row, claims)
+            rival: Rival = "project" if own else "other"
+            claims.append(_Claim(one, shape, farmer, rival, (project, plot), said))
+        _settle(bench, rules, around, row, claims)
 
 
-def _hold_against_file(bench: Bench, rules: PlotRules, gone: Flags) -> None:
+def _hold_against_file(bench: Bench, rules: PlotRules, around: Surroundings, gone: Flags) -> None:
     rows = bench.rows(bench.standing)
     farmers = bench.texts["farmer_id"].to_numpy(dtype=object)
     among = [
@@ -128,11 +141,14 @@ def _hold_against_file(bench: Bench, rules: PlotRules, gone: Flags) -> None:
     ]
     for later, found in groupby(among, key=lambda one: one.row):
         claims = [
-            _Claim(one, bench.shapes[other], farmers[other] or "", "file", _before(bench, other))
+            _Claim(
+                *(one, bench.shapes[other], farmers[other] or "", "file"),
+                *((around.project_id, bench.names[other]), _before(bench, other)),
+            )
             for one in found
             if bench.standing[other := int(rows[one.neighbour])]
         ]
-        _settle(bench, rules, int(rows[later]), claims)
+        _settle(bench, rules, around, int(rows[later]), claims)
 
 
 def _left_as_registered(bench: Bench, around: Surroundings, itself: Neighbours) -> Flags:
@@ -153,8 +169,10 @@ def _left_as_registered(bench: Bench, around: Surroundings, itself: Neighbours) 
     return known
 
 
-def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) -> None:
-    """Cut what is within the error of GPS, refuse what is not."""
+def _settle(
+    bench: Bench, rules: PlotRules, around: Surroundings, row: int, claims: Sequence[_Claim]
+) -> None:
+    """Cut what is within the error of GPS, refuse what is not and was not decided otherwise."""
     for claim in claims:
         if claim.overlap.kind in _MINOR:
             _cut(bench, rules, row, claim)
@@ -162,6 +180,12 @@ def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) 
     if not grave or not bench.standing[row]:
         return
     farmer = bench.texts["farmer_id"].iloc[row] or ""
+    settled = [_is_settled(bench, around, row, claim) for claim in grave]
+    for claim in (claim for claim, is_settled in zip(grave, settled, strict=True) if is_settled):
+        bench.tell(row, _code(claim, farmer), _told(claim), settled=True)
+    grave = [claim for claim, is_settled in zip(grave, settled, strict=True) if not is_settled]
+    if not grave:
+        return
     codes = [_code(claim, farmer) for claim in grave]
     left = _remainder(bench.shapes[row], [claim.shape for claim in grave])
     enough = shapely.area(left) >= PROPOSED_MIN_SHARE * shapely.area(bench.shapes[row])
@@ -175,6 +199,19 @@ def _settle(bench: Bench, rules: PlotRules, row: int, claims: Sequence[_Claim]) 
         bench.tell(row, codes[0], _told(grave[0]))
     for claim, code in zip(grave[1:], codes[1:], strict=True):
         bench.tell(row, code, _told(claim))
+
+
+def _is_settled(bench: Bench, around: Surroundings, row: int, claim: _Claim) -> bool:
+    """Say whether a contest was decided for these two plots, and neither has grown since."""
+    mine = (around.project_id, bench.names[row])
+    return any(
+        (one.project_id, one.plot_id) == mine
+        and (other.project_id, other.plot_id) == claim.holder
+        and lies_within(bench.shapes[row], one.shape)
+        and lies_within(claim.shape, other.shape)
+        for pair in around.settled
+        for one, other in (pair, pair[::-1])
+    )
 
 
 def _cut(bench: Bench, rules: PlotRules, row: int, claim: _Claim) -> None:

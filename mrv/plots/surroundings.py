@@ -10,6 +10,7 @@ from datetime import date
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -49,6 +50,15 @@ class LostTrees:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """A plot as it was when a contest over its ground was filed; `shape` in WGS 84."""
+
+    project_id: str
+    plot_id: str
+    shape: shapely.Geometry
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Everything around plots that screening may ask about.
 
@@ -57,7 +67,10 @@ class Surroundings:
         neighbours: Boxes of shape [n, 4] (west, south, east, north) -> registered plots there.
         excluded: Areas where no plot may lie: columns `name`, `kind`, and geometry in WGS 84.
         lost_trees: Boundaries -> tree cover lost in each.
-        upheld: (plot_id, code) of findings that were contested with success; they do not refuse.
+        upheld: (plot_id, code) of findings on a plot by itself that were contested with success;
+            they do not refuse.
+        settled: Pairs of plots that may share ground because a contest over it had success, as far
+            as both still lie within these boundaries. Whoever came later is not excused by it.
         left: Plots of the project that left, and when; their land may be another's since.
         superseded: Plots of the project whose boundary a later file has drawn anew.
     """
@@ -67,5 +80,6 @@ class Surroundings:
     excluded: gpd.GeoDataFrame | None = None
     lost_trees: Callable[[Shapes], LostTrees] | None = None
     upheld: Collection[tuple[str, str]] = ()
+    settled: Collection[tuple[Stake, Stake]] = ()
     left: Mapping[str, date] = field(default_factory=dict)
     superseded: Collection[str] = ()

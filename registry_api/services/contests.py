@@ -1,12 +1,13 @@
 """Contests: a developer holds a finding to be wrong, a verifier decides.
 
 An upheld contest lets the plot in with a warning, for the boundary it was filed for: land that the
-contested boundary does not cover was never looked at.
+contested boundary does not cover was never looked at, nor was a neighbour that came later.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select
@@ -15,7 +16,12 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import Contest, ContestDecision, Project
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import plot_uploads, private_reads, report_tables
+from registry_api.services import (
+    contested_ground,
+    plot_uploads,
+    private_reads,
+    report_tables,
+)
 from registry_api.services.accounts import AccountView
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.project_access import open_to, owned_by
@@ -74,11 +80,16 @@ def file(
     owned_by(session, project_id, by)
     statement = _stated(objection.statement)
     _refuse_uncontestable(objection.code)
-    boundary = _boundary(session, settings, project_id, objection)
+    boundary, features = _refused(session, settings, project_id, objection)
     if objection.evidence_sha256 and not PrivateStore(settings).has(objection.evidence_sha256):
         raise NotFound("The evidence is not here; send its file first.")
     lock_for_writing(session)
-    held = session.scalars(
+    rivals = (
+        contested_ground.rivals(session, project_id, objection.plot_id, boundary, features)
+        if contested_ground.is_about_ground(objection.code)
+        else []
+    )
+    same = session.scalars(
         select(Contest).where(
             Contest.project_id == project_id,
             Contest.plot_id == objection.plot_id,
@@ -87,7 +98,9 @@ def file(
             Contest.statement == statement,
             Contest.evidence_sha256 == objection.evidence_sha256,
         )
-    ).first()
+    )
+    about = [(rival.project_id, rival.plot_id, rival.boundary_wkb) for rival in rivals]
+    held = next((one for one in same if contested_ground.is_about(session, one) == about), None)
     if held is None:
         held = Contest(
             project_id=project_id,
@@ -101,6 +114,10 @@ def file(
             filed_at=datetime.now(UTC),
         )
         session.add(held)
+        session.flush()
+        for rival in rivals:
+            rival.contest_id = held.id
+            session.add(rival)
         session.flush()
     return _view(held, session.get(ContestDecision, held.id))
 
@@ -193,13 +210,20 @@ def open_contests(session: Session, *, by: AccountView) -> tuple[ContestView, ..
 
 
 def upheld(session: Session, project_id: str) -> tuple[Upheld, ...]:
-    """Give the contests of a project that had success; for screening."""
+    """Give the contests of a project over plots by themselves that had success; for screening.
+
+    Those over ground are `contested_ground.settled`.
+    """
     rows = session.scalars(
         select(Contest)
         .join(ContestDecision, ContestDecision.contest_id == Contest.id)
         .where(Contest.project_id == project_id, ContestDecision.upheld)
     )
-    return tuple(Upheld(row.plot_id, row.code, row.boundary_wkb) for row in rows)
+    return tuple(
+        Upheld(row.plot_id, row.code, row.boundary_wkb)
+        for row in rows
+        if not contested_ground.is_about_ground(row.code)
+    )
 
 
 def _with_decisions() -> Select[Contest, ContestDecision]:
@@ -219,8 +243,10 @@ def _refuse_uncontestable(code: str) -> None:
         )
 
 
-def _boundary(session: Session, settings: Settings, project_id: str, objection: Objection) -> bytes:
-    """Find the boundary that was refused."""
+def _refused(
+    session: Session, settings: Settings, project_id: str, objection: Objection
+) -> tuple[bytes, Any]:
+    """Find the boundary that was refused, and the table of features it is in."""
     upload = plot_uploads.find(session, project_id, objection.upload_id)
     tables = plot_uploads.newest_tables(session, upload)
     features = report_tables.read(PrivateStore(settings), tables, "features")
@@ -230,7 +256,7 @@ def _boundary(session: Session, settings: Settings, project_id: str, objection: 
         ]
         for codes, boundary in zip(named["codes"], named["geometry"], strict=True):
             if objection.code in str(codes).split(";") and boundary is not None:
-                return bytes(boundary)
+                return bytes(boundary), features
     raise NotFound(
         f"The newest report on this upload does not refuse a plot '{objection.plot_id[:120]}' for "
         f"{objection.code}.",

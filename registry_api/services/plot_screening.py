@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _FREE_TRIES = 3  # screenings without the lock before one is made under it
-_SAME_LAND = 0.01  # share of a boundary that may lie outside the one that was contested [P]
 
 Tell = Callable[[str, int, int], None]
 
@@ -228,7 +227,10 @@ def _decide(settings: Settings, held: Claim, file: _File, beat: Heartbeat) -> No
 def _screen(
     file: _File, since: Known, progress: Callable[[int, int], None] | None
 ) -> "ScreenedPlots":
-    """Screen, and once more where an upheld contest speaks for a boundary that was refused."""
+    """Screen, and once more where an upheld contest speaks for a boundary that was refused.
+
+    Contests between plots are among the surroundings and need no second look.
+    """
     from mrv.plots.report import refuse_left
     from mrv.plots.screen import screen_plots
 
@@ -253,24 +255,25 @@ def _excused(screened: "ScreenedPlots", since: Known) -> frozenset[tuple[str, st
     """Find refused boundaries that lie within one for which a contest was upheld."""
     import shapely
 
-    contested = {(one.plot_id, one.code): one.boundary_wkb for one in since.upheld}
-    if not contested:
+    from mrv.plots.overlap import lies_within
+
+    if not since.upheld:
         return frozenset()
-    found = set()
     refused = screened.refused
-    for plot_id, codes, shape in zip(
-        refused["plot_id"], refused["codes"], refused.geometry, strict=True
-    ):
-        for code in codes.split(";"):
-            wkb = contested.get((plot_id, code))
-            if wkb is None or shape is None:
-                continue
-            outside = shapely.make_valid(shape).difference(
-                shapely.make_valid(shapely.from_wkb(wkb))
-            )
-            if outside.area <= _SAME_LAND * shape.area:
-                found.add((plot_id, code))
-    return frozenset(found)
+    shapes = {
+        (plot_id, code): shape
+        for plot_id, codes, shape in zip(
+            refused["plot_id"], refused["codes"], refused.geometry, strict=True
+        )
+        for code in codes.split(";")
+        if shape is not None
+    }
+    return frozenset(
+        (one.plot_id, one.code)
+        for one in since.upheld
+        if (shape := shapes.get((one.plot_id, one.code))) is not None
+        and lies_within(shape, shapely.from_wkb(one.boundary_wkb))
+    )
 
 
 def _keep_report(settings: Settings, file: _File, screened: "ScreenedPlots") -> dict[str, str]:

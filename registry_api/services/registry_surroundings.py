@@ -1,26 +1,23 @@
 """What the registry knows around plots, in the shape that screening asks for."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import Plot, PlotExit, PlotUpload, PlotVersion
-from registry_api.db.nearby import plots_near
-from registry_api.services import contests, excluded_areas
+from registry_api.services import contested_ground, contests, excluded_areas
 from registry_api.services.latest import newest_plots
+from registry_api.services.neighbours import neighbours
 from registry_api.settings import Settings
 
 if TYPE_CHECKING:
     from mrv.plots.rules import PlotRules
     from mrv.plots.screen import ScreenedPlots
-    from mrv.plots.surroundings import Floats, LostTrees, Neighbours, Shapes, Surroundings
-
-_ROWS_AT_ONCE = 10_000
+    from mrv.plots.surroundings import LostTrees, Shapes, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,8 @@ class Known:
         surroundings: For screening; asks the session it was made with.
         newest_version_id: Whatever was registered after it was not known yet.
         left: Plots of the project that left -> when.
-        upheld: Contests of the project with success: plot id, code and the boundary contested.
+        upheld: Contests of the project with success over a plot by itself: plot id, code and the
+            boundary contested.
     """
 
     surroundings: "Surroundings"
@@ -53,6 +51,7 @@ def known(session: Session, settings: Settings, upload: PlotUpload) -> Known:
             neighbours=lambda boxes: neighbours(session, boxes),
             excluded=excluded_areas.in_force(session),
             lost_trees=_lost_trees(settings),
+            settled=contested_ground.settled(session, project_id),
             left=left,
             superseded=_drawn_since(session, upload),
         ),
@@ -87,51 +86,6 @@ def left_plots(session: Session, project_id: str) -> dict[str, date]:
         .where(Plot.project_id == project_id)
     )
     return {row.plot_id: row.left_on for row in rows}
-
-
-def neighbours(session: Session, boxes: "Floats", *, after: int = 0) -> "Neighbours":
-    """Find the registered plots in force around boxes.
-
-    Args:
-        session: A transaction.
-        boxes: West, south, east, north [degree], shape [n, 4]; those with NaN have no neighbours.
-        after: Only versions registered after the one of this id.
-    """
-    import numpy as np
-    import shapely
-
-    from mrv.plots.surroundings import Neighbours
-
-    pairs = [
-        (near.asked, near.version_id) for near in plots_near(session, boxes.tolist(), after=after)
-    ]
-    ids = sorted({version_id for _asked, version_id in pairs})
-    rows: list[Any] = []
-    for first in range(0, len(ids), _ROWS_AT_ONCE):
-        rows += session.execute(
-            select(
-                PlotVersion.id,
-                PlotVersion.boundary_wkb,
-                PlotVersion.attributes,
-                Plot.plot_id,
-                Plot.project_id,
-            )
-            .join(Plot, Plot.id == PlotVersion.plot_key)
-            .where(PlotVersion.id.in_(ids[first : first + _ROWS_AT_ONCE]))
-        ).all()
-    place = {row.id: position for position, row in enumerate(rows)}
-    entries = np.array([place[version_id] for _asked, version_id in pairs], dtype=np.int64)
-
-    def column(values: list[Any]) -> "Shapes":
-        return np.array(values, dtype=object)[entries]
-
-    return Neighbours(
-        asked=np.array([asked for asked, _version_id in pairs], dtype=np.int64),
-        plot_id=column([row.plot_id for row in rows]),
-        project_id=column([row.project_id for row in rows]),
-        farmer_id=column([json.loads(row.attributes).get("farmer_id") or "" for row in rows]),
-        shape=shapely.from_wkb(column([row.boundary_wkb for row in rows])),
-    )
 
 
 def is_overtaken(

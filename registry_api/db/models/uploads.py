@@ -170,6 +170,17 @@ class Contest(Base):
     filed_at: Mapped[UtcTime]
 
 
+class ContestRival(Base):
+    """A plot with which a contested one shared ground when the contest was filed."""
+
+    __tablename__ = "contest_rivals"
+
+    contest_id: Mapped[UUID] = mapped_column(ForeignKey("contests.id"), primary_key=True)
+    project_id: Mapped[Slug] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    plot_id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    boundary_wkb: Mapped[bytes]
+
+
 class ContestDecision(Base):
     """What a verifier decided about a contest, once; never the project's developer."""
 

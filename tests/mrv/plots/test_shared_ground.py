@@ -10,7 +10,7 @@ import shapely
 from mrv.plots.measure import area_of, metres_per_degree
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import ScreenedPlots, screen_plots
-from mrv.plots.surroundings import Floats, Neighbours, Shapes, Surroundings
+from mrv.plots.surroundings import Floats, Neighbours, Shapes, Stake, Surroundings
 
 RULES = PlotRules(0.1, 10.0, 5.0, 0.01)
 LON, LAT = 34.5000003, -0.2000003
@@ -44,6 +44,11 @@ def screen(plots: dict[str, shapely.Geometry], surroundings: Surroundings) -> Sc
     cells = {"plot_id": list(plots), "consent_given": ["yes"] * len(plots)}
     raw = gpd.GeoDataFrame(cells, geometry=list(plots.values()), crs=4326)
     return screen_plots(raw, country="KE", rules=RULES, surroundings=surroundings)
+
+
+def stakes(ours: shapely.Geometry, theirs: Registered) -> tuple[Stake, Stake]:
+    """Settle a contest of plot a with another."""
+    return Stake("ours", "a", ours), Stake(theirs[0], theirs[1], theirs[3])
 
 
 def codes(screened: ScreenedPlots) -> dict[str, str]:
@@ -154,9 +159,8 @@ def test_all_that_is_shared_is_told_and_one_proposal_leaves_it_all_out() -> None
 
 
 def test_a_plot_that_was_contested_with_success_goes_in_as_it_is() -> None:
-    contested = replace(
-        around(("theirs", "x", "", square(STEP / 2))), upheld=[("a", "overlap_registered")]
-    )
+    theirs = ("theirs", "x", "", square(STEP / 2))
+    contested = replace(around(theirs), settled=[stakes(square(), theirs)])
     screened = screen({"a": square()}, contested)
     assert codes(screened) == {"a": "contest_upheld"}
     assert screened.plots.geometry.iloc[0].equals_exact(square(), 0.0)
@@ -166,9 +170,32 @@ def test_an_upheld_contest_hides_no_other_claim() -> None:
     """What was contested against one neighbour excuses nothing that another one holds."""
     inside = square(STEP / 4, STEP / 4, STEP / 2)
     both = around(("theirs", "1", "", square(STEP * 0.9)), ("theirs", "2", "", inside))
-    screened = screen({"a": square()}, replace(both, upheld={("a", "overlap_registered")}))
+    settled = [stakes(square(), ("theirs", "1", "", square(STEP * 0.9)))]
+    screened = screen({"a": square()}, replace(both, settled=settled))
     assert set(screened.findings["code"]) == {"contest_upheld", "contained_registered"}
     assert screened.plots.empty
+
+
+def test_who_registers_after_a_contest_is_not_excused_by_it() -> None:
+    """A second neighbour on the same ground, and the first one grown, were never decided about."""
+    first, second = ("theirs", "1", "", square(STEP / 2)), ("theirs", "2", "", square(STEP / 2))
+    settled = [stakes(square(), first)]
+    screened = screen({"a": square()}, replace(around(first, second), settled=settled))
+    assert sorted(screened.findings["code"]) == ["contest_upheld", "overlap_registered"]
+    assert screened.plots.empty
+    grown = ("theirs", "1", "", square(STEP / 4))
+    screened = screen({"a": square()}, replace(around(grown), settled=settled))
+    assert codes(screened) == {"a": "overlap_registered"}
+
+
+def test_a_contest_is_decided_for_both_plots_whichever_comes_first() -> None:
+    """Also in one file, where the plot that was there first stands behind the other."""
+    settled = [stakes(square(), ("ours", "b", "", square(STEP / 2)))]
+    decided = Surroundings("ours", settled=settled)
+    for plots in ({"a": square(), "b": square(STEP / 2)}, {"b": square(STEP / 2), "a": square()}):
+        screened = screen(plots, decided)
+        assert screened.plots["plot_id"].tolist() == list(plots)
+        assert codes(screened) == {list(plots)[1]: "contest_upheld"}
 
 
 def test_a_day_of_leaving_carries_no_new_land_past_the_check() -> None:

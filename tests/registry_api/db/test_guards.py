@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from registry_api.db import Database, database
-from registry_api.db.models import Contest
+from registry_api.db.models import Contest, ContestRival
 from registry_api.services import accounts, contests, excluded_areas, people, plot_history
 from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.upload_views import RunChoices
@@ -49,6 +49,7 @@ APPEND_ONLY = (
 OF_UPLOADS = (
     "column_mappings",
     "contest_decisions",
+    "contest_rivals",
     "contests",
     "excluded_areas",
     "excluded_layers",
@@ -94,6 +95,9 @@ def contested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
             )
             session.add(contest)
         session.flush()
+        session.add(
+            ContestRival(contest_id=UUID(int=1), project_id=PROJECT, plot_id="B", boundary_wkb=b"")
+        )
         verifier = accounts.account(session, VERIFIER)
         contests.decide(session, str(UUID(int=1)), upheld=True, statement="Yes.", by=verifier)
     yield database(settings.database)

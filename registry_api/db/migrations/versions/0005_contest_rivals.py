@@ -1,0 +1,49 @@
+"""With which plots a contest over ground was filed, so that it excuses no other."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+_TABLE = "contest_rivals"
+
+
+def upgrade() -> None:
+    """Create the table, which only grows."""
+    op.create_table(
+        _TABLE,
+        sa.Column("contest_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column("plot_id", sa.String(length=120), nullable=False),
+        sa.Column("boundary_wkb", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contest_id"], ["contests.id"], name=op.f("fk_contest_rivals_contest_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_contest_rivals_project_id")
+        ),
+        sa.PrimaryKeyConstraint(
+            "contest_id", "project_id", "plot_id", name=op.f("pk_contest_rivals")
+        ),
+    )
+    if op.get_context().dialect.name == "sqlite":
+        for verb in ("update", "delete"):
+            op.execute(
+                f"CREATE TRIGGER {_TABLE}_no_{verb} BEFORE {verb.upper()} ON {_TABLE} "
+                f"BEGIN SELECT RAISE(ABORT, '{_TABLE} only grows'); END"
+            )
+        return
+    op.execute(
+        f"CREATE TRIGGER {_TABLE}_no_change BEFORE UPDATE OR DELETE ON {_TABLE} "
+        "FOR EACH ROW EXECUTE FUNCTION parkland_append_only()"
+    )
+    op.execute(
+        f"CREATE TRIGGER {_TABLE}_no_truncate BEFORE TRUNCATE ON {_TABLE} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION parkland_append_only()"
+    )
+
+
+def downgrade() -> None:
+    """Drop it, and its triggers with it."""
+    op.drop_table(_TABLE)
