@@ -19,7 +19,9 @@ from pipelines.plots import screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.workspace import Workspace
 from registry_api.errors import Contradiction
-from registry_api.services import plot_history
+from registry_api.services import contests, plot_history
+from registry_api.services.accounts import register_account
+from registry_api.services.contests import Objection
 from registry_api.services.deliveries import PLOTS, REGISTRY_PLOTS, TREES
 from tests.registry_api.sent_plots import Sender, geojson, plot, square
 
@@ -83,6 +85,20 @@ def test_plots_of_files_with_and_without_consent_are_all_estimated(
             session, workspace.settings, PROJECT, "A", by=sender.account
         )
     assert len(versions) == 1
+
+
+def test_a_run_honours_what_a_verifier_decided(workspace: Workspace, sender: Sender) -> None:
+    """A stands before Z in the run and came after it in the registry, where both may stand."""
+    sender.send(geojson([plot("Z", square(0))]), "first.geojson")
+    contested = sender.send(geojson([plot("A", square(0.25))]))
+    with workspace.registry() as session:
+        objection = Objection(contested.id, "A", "overlap_registered", "See the deed.")
+        filed = contests.file(session, workspace.settings, PROJECT, objection, by=sender.account)
+        verifier = register_account(session, "independent-eyes", "Eyes", "verifier")
+        contests.decide(session, filed.id, upheld=True, statement="Seen.", by=verifier)
+    sender.again(contested.id, contested.run.choices)
+    run(workspace, raw_plots__boundaries, core_plots__screened, out_registry__plots)
+    assert set(screened_plots(workspace.shelf(PROJECT, PERIOD))["plot_id"]) == {"A", "Z"}
 
 
 def test_a_run_on_older_plots_does_not_bring_them_back(

@@ -5,6 +5,7 @@ import geopandas as gpd
 
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots, without_people
+from mrv.plots.surroundings import Surroundings
 from mrv.sources.boundaries import read_boundaries
 from mrv.sources.tables import rename_columns
 from pipelines.defs.project.assets import raw_project__settings
@@ -14,7 +15,7 @@ from pipelines.pictures import plots_map
 from pipelines.plots import drawn_plots, keep_plots, screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
-from registry_api.services import plot_history
+from registry_api.services import contested_ground, plot_history
 from registry_api.services.deliveries import PLOTS, REGISTRY_PLOTS
 from registry_api.services.plots import (
     Registration,
@@ -61,8 +62,13 @@ def core_plots__screened(
         # Each file was asked for consent when it came; here those that had no column for it stand
         # beside others that had.
         drawn = drawn.drop(columns="consent_given", errors="ignore")
+    with stage.workspace.reading() as session:
+        settled = contested_ground.settled(session, stage.project_id)
     screened = screen_plots(
-        drawn, country=stage.settings.country, rules=PlotRules.of(stage.methodology)
+        drawn,
+        country=stage.settings.country,
+        rules=PlotRules.of(stage.methodology),
+        surroundings=Surroundings(stage.project_id, settled=settled),
     )
     stage.shelf.put_table("plot_findings", screened.findings)
     with stage.workspace.reading() as session:
