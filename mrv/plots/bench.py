@@ -157,6 +157,12 @@ class Bench:
         """Give the rows whose boundary can be measured, of those where a flag is set."""
         return np.flatnonzero(self.sound if where is None else self.sound & where)
 
+    def boxes(self) -> NDArray[np.float64]:
+        """Give west, south, east, north of each row; NaN where the boundary cannot be measured."""
+        boxes = np.full((len(self.shapes), 4), np.nan)
+        boxes[self.sound] = shapely.bounds(self.shapes[self.sound])
+        return boxes
+
     def placed_findings(self) -> list[Finding]:
         """Give the findings in the order of the file, each with a place where there is one."""
         lon, lat = middles(self.drawn)

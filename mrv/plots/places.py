@@ -62,7 +62,7 @@ def to_degrees(bench: Bench, file_crs: CRS | None, row_crs: pd.Series | None) ->
 
 def across_date_line(bench: Bench) -> None:
     """Bring longitudes into -180..180, and part a boundary that crosses the date line there."""
-    boxes = shapely.bounds(bench.shapes)
+    boxes = bench.boxes()
     beyond = (boxes[:, 0] < -_HALF_WORLD) | (boxes[:, 2] > _HALF_WORLD)
     for row in bench.rows(beyond | (boxes[:, 2] - boxes[:, 0] > _HALF_WORLD)).tolist():
         east = bench.shapes[row]
@@ -184,7 +184,7 @@ def _exchanged(coordinates: Floats) -> Floats:
 
 
 def _off_the_earth(bench: Bench) -> None:
-    boxes = shapely.bounds(bench.shapes)
+    boxes = bench.boxes()
     lon, lat = middles(bench.shapes)
     reach = np.abs(boxes) <= [2 * _HALF_WORLD, _POLE, 2 * _HALF_WORLD, _POLE]
     fits: Flags = np.all(reach, axis=1)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from mrv.errors import TableInvalid
+from mrv.errors import BoundaryFileRefused
 from mrv.methodologies import load_methodology
 from mrv.plots.countries import country_boxes, lies_in
 from mrv.plots.measure import area_of
@@ -223,17 +223,11 @@ def test_an_unknown_country_is_told_not_guessed() -> None:
     assert screened.findings["code"].tolist() == ["country_unknown"]
 
 
-@pytest.mark.parametrize(
-    ("plots", "told"),
-    [
-        (gpd.GeoDataFrame({"plot_id": ["a"]}, geometry=[square()]), "which coordinate system"),
-    ],
-)
-def test_a_table_that_cannot_be_screened_is_one_sentence(
-    plots: gpd.GeoDataFrame, told: str
-) -> None:
-    with pytest.raises(TableInvalid, match=told):
-        screen(plots)
+def test_plots_in_no_known_system_are_asked_for_it_by_all_its_names() -> None:
+    with pytest.raises(BoundaryFileRefused, match="which coordinate system") as refused:
+        screen(gpd.GeoDataFrame({"plot_id": ["a"]}, geometry=[square()]))
+    assert refused.value.fault == "crs_missing"  # by which the page knows to ask
+    assert all(way in refused.value.message for way in (".prj", "--crs", "page", "WGS 84"))
 
 
 def test_an_open_ring_among_several_parts_is_shown_where_it_gaped_most() -> None:
@@ -246,6 +240,15 @@ def test_an_open_ring_among_several_parts_is_shown_where_it_gaped_most() -> None
         if f["code"] == "unclosed_ring"
     )
     assert "over 111.3 m" in finding["message"]
+
+
+@pytest.mark.parametrize("lost", [np.inf, -np.inf])
+def test_corners_that_are_nowhere_refuse_their_plot_alone(lost: float) -> None:
+    nowhere = [shapely.Polygon([(lost, LAT), (lost, lost), (LON, lost), (lost, LAT)])] * 2
+    nowhere[1] = shapely.Polygon([(lost, LAT), (lost, LAT + 1), (lost, LAT + 2), (lost, LAT)])
+    screened = screen(table(*nowhere, square()))
+    assert codes(screened) == {"p0": "not_finite", "p1": "not_finite"}
+    assert list(screened.plots["plot_id"]) == ["p2"]
 
 
 def test_real_fields_of_kenya_are_sorted_by_size_and_ground(real_data: Find) -> None:
