@@ -166,6 +166,36 @@ def run_again(
     return _shown(session, project_id, _key(upload_id))
 
 
+def open_report(
+    session: Session,
+    settings: Settings,
+    project_id: str,
+    upload_id: str,
+    *,
+    by: AccountView,
+    purpose: str,
+) -> dict[str, str]:
+    """Find the tables of the newest report for somebody who may look; a verifier is logged.
+
+    Raises:
+        NotFound: If there is no such project or upload for this account.
+        NotAcceptable: If a verifier states no purpose.
+    """
+    project = open_to(session, project_id, by)
+    upload = find(session, project_id, upload_id)
+    if project.developer_id != by.id:
+        private_reads.note(
+            session,
+            settings,
+            by=by,
+            purpose=purpose,
+            what="report",
+            project_id=project_id,
+            subject=upload.name,
+        )
+    return newest_tables(session, upload)
+
+
 def columns(
     session: Session, settings: Settings, project_id: str, upload_id: str, *, by: AccountView
 ) -> ColumnsView:

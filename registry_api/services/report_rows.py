@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy.orm import Session
 
 from registry_api.errors import NotFound
-from registry_api.services import plot_uploads, private_reads, report_tables
+from registry_api.services import plot_uploads, report_tables
 from registry_api.services.accounts import AccountView
 from registry_api.services.private_store import PrivateStore
-from registry_api.services.project_access import open_to
 from registry_api.services.upload_views import FeatureVerdict, FindingView
 from registry_api.settings import Settings
 
@@ -109,19 +108,9 @@ class ReportReader:
         by: AccountView,
         purpose: str = "",
     ) -> None:
-        project = open_to(session, project_id, by)
-        upload = plot_uploads.find(session, project_id, upload_id)
-        if project.developer_id != by.id:
-            private_reads.note(
-                session,
-                settings,
-                by=by,
-                purpose=purpose,
-                what="report",
-                project_id=project_id,
-                subject=upload.name,
-            )
-        self._tables = plot_uploads.newest_tables(session, upload)
+        self._tables = plot_uploads.open_report(
+            session, settings, project_id, upload_id, by=by, purpose=purpose
+        )
         self._store = PrivateStore(settings)
         self._held: dict[str, pd.DataFrame | None] = {}
 

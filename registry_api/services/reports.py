@@ -8,15 +8,14 @@ cannot use this one).
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from registry_api.services import paging, plot_uploads, private_reads, report_tables
+from registry_api.services import paging, plot_uploads, report_tables
 from registry_api.services.accounts import AccountView
 from registry_api.services.private_store import PrivateStore
-from registry_api.services.project_access import open_to
 from registry_api.services.upload_views import FindingView
 from registry_api.services.views import Page
 from registry_api.settings import Settings
@@ -44,7 +43,9 @@ def findings(  # noqa: PLR0913  (who, what for, and which page)
         NotAcceptable: If a verifier states no purpose.
     """
     (start,) = paging.decode(cursor, int) or (0,)
-    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    tables = plot_uploads.open_report(
+        session, settings, project_id, upload_id, by=by, purpose=purpose
+    )
     table = report_tables.read(PrivateStore(settings), tables, "findings")
     if table is None:
         return Page(())
@@ -86,7 +87,9 @@ def map_features(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    tables = plot_uploads.open_report(
+        session, settings, project_id, upload_id, by=by, purpose=purpose
+    )
     store = PrivateStore(settings)
     judged = report_tables.read(store, tables, "features")
     if judged is not None:
@@ -131,7 +134,9 @@ def repairs(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    tables = plot_uploads.open_report(
+        session, settings, project_id, upload_id, by=by, purpose=purpose
+    )
     table = report_tables.read(PrivateStore(settings), tables, "repairs")
     return _collection(
         {
@@ -161,7 +166,9 @@ def proposals(
     Raises:
         NotFound, NotAcceptable: As `findings`.
     """
-    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    tables = plot_uploads.open_report(
+        session, settings, project_id, upload_id, by=by, purpose=purpose
+    )
     table = report_tables.read(PrivateStore(settings), tables, "proposals")
     return _collection(
         {
@@ -193,37 +200,14 @@ def rejected(
     from mrv.plots.report import none_rejected, shaped
     from mrv.sources.boundaries import write
 
-    tables = _open(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    tables = plot_uploads.open_report(
+        session, settings, project_id, upload_id, by=by, purpose=purpose
+    )
     table = report_tables.read(PrivateStore(settings), tables, "rejected")
     frame = none_rejected() if table is None else shaped(table)
     if format == "geojson":
         return write.to_geojson(frame)
     return write.to_gpkg(frame, "refused") if format == "gpkg" else write.to_csv(frame)
-
-
-def _open(
-    session: Session,
-    settings: Settings,
-    project_id: str,
-    upload_id: str,
-    *,
-    by: AccountView,
-    purpose: str,
-) -> Mapping[str, str]:
-    """Find the tables of a report for somebody who may look at it."""
-    project = open_to(session, project_id, by)
-    upload = plot_uploads.find(session, project_id, upload_id)
-    if project.developer_id != by.id:
-        private_reads.note(
-            session,
-            settings,
-            by=by,
-            purpose=purpose,
-            what="report",
-            project_id=project_id,
-            subject=upload.name,
-        )
-    return plot_uploads.newest_tables(session, upload)
 
 
 def _collection(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
