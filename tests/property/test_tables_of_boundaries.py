@@ -16,7 +16,7 @@ from mrv.field.csv_text import parse_csv
 from mrv.sources.boundaries import delimited, field_exports, spreadsheets
 from mrv.sources.boundaries.cells import read_cell
 from mrv.sources.boundaries.row_crs import crs_code
-from mrv.sources.inventories import read_trees
+from mrv.sources.tree_tables import parse_trees
 
 NUMBERS = st.one_of(
     st.floats().map(repr), st.integers().map(str), st.sampled_from(["", "-", "1,5", "nan", "1e400"])
@@ -171,7 +171,7 @@ def test_bytes_are_a_table_or_a_sentence(raw: bytes) -> None:
         lambda: delimited.read(raw, "plots.csv"),
         lambda: spreadsheets.read(raw, "plots.xlsx"),
         lambda: spreadsheets.read(b"PK\x03\x04" + raw, "plots.xlsx"),
-        lambda: read_trees(raw, "trees.zip", {}),
+        lambda: parse_trees(raw, "trees.zip", {}),
         lambda: field_exports.read({"a.csv": raw, "b.csv": raw}, "export.zip"),
     ):
         assert isinstance(outcome(read), str | pd.DataFrame)

@@ -10,12 +10,12 @@ from mrv.sources.boundaries.features import (
     GEOMETRY_CRS,
     GEOMETRY_NOTE,
     GEOMETRY_PROBLEM,
-    MAX_BYTES,
     MAX_FEATURES,
     BoundaryFile,
 )
-from mrv.sources.boundaries.formats import FORMATS, parse_boundaries, shown_name
-from mrv.sources.boundaries.limited import Limits, read_boundaries
+from mrv.sources.boundaries.formats import FORMATS, parse_boundaries
+from mrv.sources.boundaries.limited import read_boundaries
+from mrv.sources.limited import MAX_BYTES, Limits, shown_name
 
 __all__ = [
     "FORMATS",

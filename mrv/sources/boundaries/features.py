@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 # Limits of one file; each is told in the sentence that refuses it. [P]
-MAX_BYTES = 512_000_000
 MAX_FEATURES = 200_000
 MAX_VERTICES = 5_000_000
 MAX_SHAPE_VERTICES = 200_000

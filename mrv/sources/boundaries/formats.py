@@ -16,7 +16,6 @@ import pyarrow as pa
 from mrv.errors import BoundaryFileRefused
 from mrv.sources.boundaries.archives import check_office_file
 from mrv.sources.boundaries.features import (
-    MAX_BYTES,
     BoundaryFile,
     Features,
     of_frame,
@@ -25,11 +24,10 @@ from mrv.sources.boundaries.features import (
     with_crs,
 )
 from mrv.sources.boundaries.reference_systems import understand_crs
+from mrv.sources.limited import MAX_BYTES, out_of_memory, shown_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,8 @@ def table_of(data: bytes, name: str, crs: str = "") -> pa.Table:
     try:
         found, file_format = read_one(data, name)
     except MemoryError as error:
-        raise out_of_memory(shown) from error
+        told = out_of_memory(shown)
+        raise BoundaryFileRefused(told.fault, told.message, file=shown) from error
     except RecursionError as error:
         raise BoundaryFileRefused(
             "too_deep", f"{shown} is nested deeper than any map is; export it again.", file=shown
@@ -143,13 +142,6 @@ def read_one(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str
         found, within = found
         return found, "KMZ" if own.name == "KMZ" else within
     return found, own.name
-
-
-def shown_name(name: str) -> str:
-    """Give a file's name as it may stand in a sentence: no path, nothing unprintable, not long."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    plain = "".join(sign for sign in last if sign.isprintable()) or "The file"
-    return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]}..."
 
 
 def _format(data: bytes, name: str, shown: str) -> Format:
@@ -195,12 +187,3 @@ def _looks(data: bytes) -> str:
     if start[:1] in b"{[\x1e":
         return "JSON"
     return "binary" if b"\0" in start else "text"
-
-
-def out_of_memory(shown: str) -> BoundaryFileRefused:
-    """Say that a file took more memory than it may."""
-    return BoundaryFileRefused(
-        "out_of_memory",
-        f"{shown} needs more memory than reading a file may take; split it.",
-        file=shown,
-    )

@@ -4,7 +4,6 @@ Libraries load parts of themselves late, and after the doors are shut they could
 of the file are imported, and a first small file of ours goes through them.
 """
 
-import codecs
 import importlib
 import sys
 from importlib.abc import MetaPathFinder
@@ -24,12 +23,6 @@ _FIRST_TABLES = (
 _ANY_PROJECTED = "EPSG:32636"
 _WITHOUT_PANDAS = {"zipped", "geojson", "kml", "geopackage", "shapefile"}
 _TABLES = {"delimited", "spreadsheets", "field_exports"}
-_CODECS = (  # Python loads each of them from a file when it is first used
-    *("ascii", "latin-1", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
-    *("cp437", "cp850", "cp866", "cp874", "cp1250", "cp1251", "cp1252", "cp1254", "cp1256"),
-    *("cp1258", "iso8859-2", "iso8859-5", "iso8859-9", "iso8859-15", "koi8-r", "mac-roman"),
-    *("cp932", "cp936", "cp949", "cp950", "gb18030", "big5", "shift-jis", "idna"),
-)
 
 
 class _WithoutPandas(MetaPathFinder):
@@ -50,8 +43,6 @@ def make_ready(data: bytes, name: str) -> None:
     needed = _readers(data, name)
     if _WITHOUT_PANDAS.issuperset(needed):
         sys.meta_path.insert(0, _WithoutPandas())
-    for codec in _CODECS:
-        codecs.lookup(codec)
     for module in needed:
         reader = importlib.import_module(f"{__package__}.{module}")
         getattr(reader, "make_ready", lambda: None)()

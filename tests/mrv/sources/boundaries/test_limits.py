@@ -6,7 +6,8 @@ import pytest
 import shapely
 
 from mrv.errors import BoundaryFileRefused
-from mrv.sources.boundaries import Limits, limited, read_boundaries
+from mrv.sources import limited
+from mrv.sources.boundaries import Limits, read_boundaries
 from mrv.sources.boundaries.write import to_geojson
 
 
@@ -42,7 +43,7 @@ def test_code_of_a_stranger_would_reach_nothing(
     """As if a file could make a reader run what it says: it is put in the reader's place."""
     imports = "import _socket, posix; import mrv.sources.boundaries.geojson as g; old = g.read; "
     instead = f"g.read = lambda data, name: (name == 'x.json' and {reach}, old(data, name))[1]; "
-    start = limited._START.replace("main()", imports + instead + "main()")
+    start = limited._START.replace("reader.main()", imports + instead + "reader.main()")
     monkeypatch.setattr(limited, "_START", start)
     monkeypatch.setenv("HOME", "here")
     point = b'{"type":"Point","coordinates":[0,0]}'
