@@ -1,6 +1,7 @@
 """Zipped boundaries: what is in the archive decides which reader takes it."""
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,16 @@ from mrv.sources.boundaries.features import Features
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_ALONE = {
+_MAPS = {
     ".kml": ("KML", "kml"),
     ".geojson": ("GeoJSON", "geojson"),
     ".json": ("GeoJSON", "geojson"),
     ".gpkg": ("GeoPackage", "geopackage"),
     ".parquet": ("GeoParquet", "geoparquet"),
-    ".xlsx": ("XLSX", "spreadsheets"),
 }
+_WORKBOOK, _TABLE = ".xlsx", ".csv"
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_READABLE = ", ".join(("shapefile", *_ALONE, ".csv"))
+_READABLE = ", ".join(("shapefile", *_MAPS, _WORKBOOK, _TABLE))
 
 
 def readers_needed(data: bytes, name: str) -> list[str]:
@@ -32,9 +33,10 @@ def readers_needed(data: bytes, name: str) -> list[str]:
     """
     members = Members(data, name)
     found = {path.suffix.lower() for path in members.paths}
-    needed = [module for extension, (_, module) in _ALONE.items() if extension in found]
+    needed = [module for extension, (_, module) in _MAPS.items() if extension in found]
     needed += ["shapefile"] if found & set(_SHAPEFILE) else []
-    return needed + (["field_exports"] if ".csv" in found else [])
+    needed += ["spreadsheets"] if _WORKBOOK in found else []
+    return needed + (["field_exports"] if _TABLE in found else [])
 
 
 def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
@@ -50,20 +52,25 @@ def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
     shapefiles: dict[str, dict[str, PurePosixPath]] = defaultdict(dict)
     for path in members.ending_in(*_SHAPEFILE):
         shapefiles[str(path.with_suffix("")).lower()][path.suffix.lower()] = path
-    whole = {stem: parts for stem, parts in shapefiles.items() if ".shp" in parts}
-    if len(whole) > 1:
-        raise _several(name, [str(parts[".shp"]) for parts in whole.values()])
+    whole = {parts[".shp"]: parts for parts in shapefiles.values() if ".shp" in parts}
+    maps = members.ending_in(*_MAPS)
+    maps = [path for path in maps if str(path).lower() == "doc.kml"] or maps  # as KMZ asks for
+    workbooks, tables = members.ending_in(_WORKBOOK), members.ending_in(_TABLE)
+    found = [*whole, *maps] or workbooks
+    if len(found) > 1:
+        raise _several(name, list(map(str, found)))
     if whole:
-        (parts,) = whole.values()
-        read_parts = {part: members.read(path) for part, path in parts.items()}
         from mrv.sources.boundaries import shapefile
 
-        return shapefile.read(read_parts, name), "Shapefile"
-    alone = members.ending_in(*_ALONE)
-    main = [path for path in alone if str(path).lower() == "doc.kml"]  # as KMZ asks for
-    if alone:
-        return _one(members, main or alone, name)
-    tables = members.ending_in(".csv")
+        (parts,) = whole.values()
+        read = shapefile.read({part: members.read(path) for part, path in parts.items()}, name)
+        return _noting(read, found[0], [*workbooks, *tables]), "Shapefile"
+    if found:
+        from mrv.sources.boundaries.formats import read_one
+
+        alone, file_format = read_one(members.read(found[0]), found[0].name)
+        beside = [*(workbooks if maps else ()), *tables]
+        return _noting(alone, found[0], beside), file_format
     if tables:
         from mrv.sources.boundaries import field_exports
 
@@ -83,14 +90,18 @@ def read(data: bytes, name: str) -> tuple["Features | gpd.GeoDataFrame", str]:
     )
 
 
-def _one(
-    members: Members, paths: list[PurePosixPath], name: str
-) -> tuple["Features | gpd.GeoDataFrame", str]:
-    if len(paths) > 1:
-        raise _several(name, list(map(str, paths)))
-    from mrv.sources.boundaries.formats import read_one
-
-    return read_one(members.read(paths[0]), paths[0].name)
+def _noting(
+    read: "Features | gpd.GeoDataFrame", taken: PurePosixPath, beside: list[PurePosixPath]
+) -> "Features | gpd.GeoDataFrame":
+    """Say which tables beside the map were left aside."""
+    if not beside:
+        return read
+    told = ", ".join(shown(str(path)) for path in beside[:5])
+    note = f"The plots are those of {shown(str(taken))}; {told} beside it was not read."
+    if isinstance(read, Features):
+        return replace(read, notes=(*read.notes, note))
+    read.attrs["notes"] = (*read.attrs.get("notes", ()), note)
+    return read
 
 
 def _several(name: str, found: list[str]) -> BoundaryFileRefused:

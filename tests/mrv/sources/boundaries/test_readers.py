@@ -176,6 +176,33 @@ def test_two_maps_in_a_zip_are_asked_back() -> None:
     assert caught.value.fault == "two_layers"
 
 
+def test_a_shapefile_and_another_map_in_a_zip_are_asked_back() -> None:
+    parts = {f"plots{part}": data for part, data in shapefile().items()}
+    both = zipped({**parts, "old/plots.gpkg": geopackage()})
+    with pytest.raises(
+        BoundaryFileRefused, match=r"holds 2 maps \(plots.shp, old/plots.gpkg\)"
+    ) as caught:
+        parse_boundaries(both, "plots.zip")
+    assert caught.value.fault == "two_layers"
+
+
+@pytest.mark.parametrize("table", ["farmers.csv", "farmers.xlsx"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {f"plots{part}": data for part, data in shapefile().items()},
+        {"plots.gpkg": geopackage()},
+    ],
+    ids=["shapefile", "GeoPackage"],
+)
+def test_a_table_beside_the_map_is_left_aside_and_said(parts: dict[str, bytes], table: str) -> None:
+    alone = parse_boundaries(zipped(parts), "plots.zip")
+    found = parse_boundaries(zipped({**parts, table: b"farmer_id,phone\n"}), "plots.zip")
+    assert len(found.frame) == len(alone.frame) > 0
+    assert not alone.notes
+    assert [note.endswith(f"; {table} beside it was not read.") for note in found.notes] == [True]
+
+
 def test_lines_of_json_are_judged_one_by_one() -> None:
     lines = [json.dumps(feature({"plot_id": "a"})), "broken", ""]
     frame = parse_boundaries("\n".join(lines).encode(), "plots.geojsonl").frame
