@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from mrv.errors import TableInvalid
+from mrv.errors import BoundaryFileRefused
 from mrv.plots import land, places, shapes, shared_ground
 from mrv.plots.bench import Bench
 from mrv.plots.columns import COLUMNS, PRIVATE_COLUMNS, as_text, check_columns
@@ -81,12 +81,15 @@ def screen_plots(
         progress: Told how many of the features are done, of how many.
 
     Raises:
-        TableInvalid: If neither the table nor its rows name a coordinate system.
+        BoundaryFileRefused: If neither the table nor its rows name a coordinate system.
     """
     row_crs = raw["geometry_crs"] if "geometry_crs" in raw.columns else None
     if raw.crs is None and (row_crs is None or row_crs.isna().all()):
-        raise TableInvalid(
-            "The plots do not say in which coordinate system they are; save them in WGS 84."
+        raise BoundaryFileRefused(
+            "crs_missing",
+            "The plots do not say in which coordinate system they are, as a shapefile does in its "
+            ".prj: bring that too, state it (--crs EPSG:32636, or the field on the upload's page), "
+            "or save them in WGS 84.",
         )
     bench = _bench(raw, accept_proposals, surroundings)
     done = _Steps(len(raw), progress)
