@@ -218,10 +218,12 @@ def get_columns(
     project_id: ProjectId,
     upload_id: UploadId,
     caller: Caller,
-    _query: Plain,
+    query: Purpose,
 ) -> ColumnsView:
     """Show the columns of the file and which of ours each seems to be, for a person to correct."""
-    return plot_uploads.columns(session, settings, project_id, str(upload_id), by=caller)
+    return plot_uploads.columns(
+        session, settings, project_id, str(upload_id), by=caller, purpose=query.purpose
+    )
 
 
 @router.post(

@@ -197,15 +197,23 @@ def open_report(
 
 
 def columns(
-    session: Session, settings: Settings, project_id: str, upload_id: str, *, by: AccountView
+    session: Session,
+    settings: Settings,
+    project_id: str,
+    upload_id: str,
+    *,
+    by: AccountView,
+    purpose: str = "",
 ) -> ColumnsView:
     """Show the columns of an upload and what each seems to be; without `theirs` before it is read.
 
+    Their sample values may be names and phones in columns that nobody has taken for such yet.
+
     Raises:
-        NotFound: If there is no such project or upload for this account.
+        NotFound, NotAcceptable: As `open_report`.
     """
-    open_to(session, project_id, by)
-    sha256 = newest_tables(session, find(session, project_id, upload_id)).get("columns")
+    tables = open_report(session, settings, project_id, upload_id, by=by, purpose=purpose)
+    sha256 = tables.get("columns")
     if sha256 is None:
         return ColumnsView((), {})
     return column_mappings.from_json(PrivateStore(settings).read(sha256))

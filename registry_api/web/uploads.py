@@ -282,7 +282,9 @@ def columns_page(
 ) -> Response:
     """Show which column is taken for which, to be corrected."""
     upload = plot_uploads.upload(session, visit.project.id, upload_id, by=visit.by)
-    columns = plot_uploads.columns(session, settings, visit.project.id, upload_id, by=visit.by)
+    columns = plot_uploads.columns(
+        session, settings, visit.project.id, upload_id, by=visit.by, purpose=visit.purpose
+    )
     return page(
         request,
         "uploads/columns.html",

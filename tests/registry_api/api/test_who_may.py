@@ -39,8 +39,7 @@ READING = [
     "/private-reads",
     "/contests",
 ]
-NEEDS_NO_PURPOSE = {"/uploads", f"/uploads/{UPLOAD}", f"/uploads/{UPLOAD}/columns",
-                    "/private-reads", "/contests"}  # fmt: skip
+NEEDS_NO_PURPOSE = {"/uploads", f"/uploads/{UPLOAD}", "/private-reads", "/contests"}
 EVERYBODY_STATES_ONE = {f"/uploads/{UPLOAD}/file", f"/plots/{PLOT}/farmer"}
 FORM = {"upload_id": UPLOAD, "plot_id": "K/004", "code": "self_crossing", "statement": "It is so."}
 # method, path, how to send, what the developer is answered

@@ -120,6 +120,24 @@ def test_a_verifier_s_look_at_a_report_is_logged_even_while_reading(sender: Send
     ]
 
 
+def test_a_verifier_s_look_at_sample_values_is_logged(sender: Sender) -> None:
+    """A column that nobody took for names yet may hold them."""
+    feature = plot("A", square(0))
+    feature["properties"]["remarks"] = "call Achieng, +254700111222"
+    upload = sender.send(geojson([feature]))
+    asked = (sender.settings, PROJECT, upload.id)
+    with reading(sender.settings) as session:
+        verifier = accounts.account(session, VERIFIER)
+        with pytest.raises(NotAcceptable, match="purpose"):
+            plot_uploads.columns(session, *asked, by=verifier)
+        seen = plot_uploads.columns(session, *asked, by=verifier, purpose="desk review")
+        assert plot_uploads.columns(session, *asked, by=sender.account) == seen
+    assert seen.theirs["remarks"] == ("call Achieng, +254700111222",)
+    with reading(sender.settings) as session:
+        [look] = private_reads.reads(session, PROJECT, by=verifier).items
+    assert (look.what, look.account_id, look.purpose) == ("report", VERIFIER, "desk review")
+
+
 def test_the_raw_file_comes_back_as_it_was_sent(sender: Sender) -> None:
     data = geojson([plot("A", square(0))])
     upload = sender.send(data)
