@@ -29,12 +29,13 @@ from mrv.simulation.landscape import Landscape, simulate_landscape
 from mrv.simulation.project_files import PLOTS, PROJECT, RECORD, TRUTH, project_texts
 from mrv.simulation.reflectance import BANDS
 from mrv.simulation.scenes import render_scene
+from mrv.simulation.spec import LandscapeSpec
 from mrv.simulation.stac_items import SCL_KEY, stac_catalog, stac_collection, stac_item
 
 Progress = Callable[[int, int], None]
 CATALOG = "catalog.json"
 SCENES = "scenes"
-RENDERING = 1  # raise it when the same landscape is to give other pixels
+RENDERING = 2  # raise it when the same landscape is to give other pixels
 _COG_OPTIONS: dict[str, Any] = {
     "driver": "COG",
     "compress": "DEFLATE",
@@ -147,8 +148,7 @@ def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = N
         raise ProjectInvalid(
             f"Project {settings.id}: {error.message}", project=settings.id
         ) from error
-    key = hashlib.sha256(f"{RENDERING} {made.seed} {spec!r}".encode()).hexdigest()[:12]
-    folder = out / f"{settings.id}-{key}"
+    folder = out / f"{settings.id}-{_pixels_key(spec, made.seed)}"
     catalog = folder / CATALOG
     if catalog.is_file():
         return catalog
@@ -168,6 +168,11 @@ def ensure_scenes(project_folder: Path, out: Path, progress: Progress | None = N
         if not catalog.is_file():  # somebody else was quicker: theirs is the same
             raise
     return catalog
+
+
+def _pixels_key(spec: LandscapeSpec, seed: int) -> str:
+    """Name what all pixels of a landscape follow from."""
+    return hashlib.sha256(f"{RENDERING} {seed} {spec!r}".encode()).hexdigest()[:12]
 
 
 @contextmanager
@@ -203,6 +208,8 @@ def _write_scenes(landscape: Landscape, folder: Path, progress: Progress | None)
 def _write_scene(landscape: Landscape, look: Acquisition, collection: Path) -> dict[str, Any]:
     scene, grid = render_scene(landscape, look), landscape.grid
     item = stac_item(landscape.spec, grid, scene)
+    # Whoever keeps pixels knows scenes by their items: other pixels must be another item.
+    item["properties"]["parkland:pixels"] = _pixels_key(landscape.spec, landscape.seed)
     home = collection / item["id"]
     home.mkdir(parents=True)
     for name, numbers in scene.digital_numbers.items():

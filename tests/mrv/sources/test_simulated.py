@@ -11,6 +11,7 @@ import pytest
 import rasterio
 
 from mrv.errors import ProjectInvalid
+from mrv.imagery.scenes import item_digest
 from mrv.project import parse_project
 from mrv.simulation.archetypes import ARCHETYPES, SAMPLE_PROJECTS, find_archetype
 from mrv.simulation.landscape import Landscape, simulate_landscape
@@ -108,6 +109,23 @@ def digests(folder: Path) -> dict[str, str]:
         for f in sorted(folder.rglob("*"))
         if f.is_file()
     }
+
+
+def test_other_pixels_are_other_items_even_under_the_same_sky(
+    written: Written, landscape: Landscape, tmp_path: Path
+) -> None:
+    """Pixels are kept by the digest of their item; two landscapes must not be taken for one."""
+    standing = simulate_landscape(replace(landscape.spec, growth=0.0), seed=landscape.seed)
+    other = write_landscape(standing, tmp_path / "standing")
+    one, two = (digests(place.folder / "scenes") for place in (written, other))
+    assert one.keys() == two.keys()
+    assert one
+    assert not set(one.values()) & set(two.values())
+
+
+def digests(scenes: Path) -> dict[str, str]:
+    items = (json.loads(path.read_text("utf-8")) for path in scenes.glob("*/*/*.json"))
+    return {item["id"]: item_digest(item) for item in items}
 
 
 def test_a_folder_in_use_is_left_alone(landscape: Landscape, tmp_path: Path) -> None:
