@@ -18,6 +18,7 @@ from mrv.simulation.landscape import Landscape, simulate_landscape
 from mrv.simulation.project_files import project_texts
 from mrv.simulation.scenes import render_scene
 from mrv.simulation.spec import LandscapeSpec, Weather
+from mrv.sources import simulated
 from mrv.sources.projects import read_project
 from mrv.sources.rasters import open_scene
 from mrv.sources.simulated import Written, ensure_scenes, write_landscape
@@ -101,6 +102,26 @@ def test_the_same_seed_gives_the_same_files(
     other = write_landscape(again, tmp_path / "small-place")
     assert digests(other.folder) == digests(written.folder)
     assert other.megabytes == pytest.approx(written.megabytes)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
+        for f in sorted(folder.rglob("*"))
+        if f.is_file()
+    }
+
+
+def test_pixels_rendered_otherwise_are_other_items(
+    written: Written, landscape: Landscape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pixels are kept by the digest of their item; what stands for other pixels must differ."""
+    monkeypatch.setattr(simulated, "RENDERING", simulated.RENDERING + 1)
+    other = write_landscape(landscape, tmp_path / "rendered-otherwise")
+    one, two = (digests(place.folder / "scenes") for place in (written, other))
+    assert one.keys() == two.keys()
+    assert one
+    assert not set(one.values()) & set(two.values())
 
 
 def digests(folder: Path) -> dict[str, str]:
