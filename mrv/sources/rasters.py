@@ -1,36 +1,30 @@
-"""Raster files: opens the bands of a scene and reads windows of raw digital numbers.
+"""Raster files of a scene: opens its bands and reads their blocks of raw digital numbers.
 
 Nothing is scaled, masked or resampled here (`mrv.imagery` does that); what is checked is that a
-file is what its item says. Only GeoTIFF and JPEG 2000 are opened: other drivers can point at
-further files and addresses.
+file is what its item says. Which of the readers opens a file is decided here: what is small or far
+and a plain tiled GeoTIFF is read without GDAL's opening, everything else by GDAL, as GeoTIFF or
+JPEG 2000 and as nothing else.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from math import isclose
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-import rasterio
-import rasterio.windows
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from mrv.errors import SceneUnreadable
 from mrv.imagery.grids import BandLayout, Grid, Window
 from mrv.imagery.scenes import Scene
+from mrv.sources.bands import BandFault, BandFile
+from mrv.sources.cog_bands import RemoteCog, small_cog
+from mrv.sources.gdal_bands import GdalBand
+from mrv.sources.remote_files import SCHEMES, RemoteFile
+from mrv.sources.tiff_headers import HEAD_BYTES, HeaderUnusual
 
-_MAX_PIXELS = 30_000**2  # a Sentinel-2 band has 10,980 x 10,980
-_GDAL_OPTIONS = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_CACHEMAX": 64,  # MB; windows are read once
-    "GDAL_HTTP_TIMEOUT": 60,
-    "GDAL_HTTP_CONNECTTIMEOUT": 10,
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 1,
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif,.tiff,.jp2",
-}
+_SMALL_FILE_BYTES = 128 * 1024  # below, GDAL's opening costs more than its decoding saves [P]
 
 
 class RasterScene:
@@ -39,88 +33,69 @@ class RasterScene:
     def __init__(self, scene: Scene, stack: ExitStack) -> None:
         self._scene = scene
         self._stack = stack
-        self._files: dict[str, Any] = {}
-
-    def grid(self, band: str) -> Grid:
-        """Give the grid of a band.
-
-        Raises:
-            SceneUnreadable: If the file is damaged, is not on the item's projection, or is not a
-                band of digital numbers with 0 as no data.
-        """
-        file = self._file(band)
-        pixel, skew, left, skew_too, height, top = tuple(file.transform)[:6]
-        epsg = file.crs.to_epsg() if file.crs else None
-        faults = {
-            f"its projection is {file.crs}, the item says EPSG:{self._scene.epsg}": (
-                epsg != self._scene.epsg
-            ),
-            "its pixels are not north-up squares": not (
-                skew == skew_too == 0 and pixel > 0 and isclose(pixel, -height)
-            ),
-            f"it holds {file.dtypes[0]}, not digital numbers": (
-                not np.issubdtype(np.dtype(file.dtypes[0]), np.integer)
-            ),
-            f"it marks missing pixels with {file.nodata}, Sentinel-2 with 0": (
-                file.nodata not in (None, 0)
-            ),
-            f"{file.width} x {file.height} pixels are more than a scene has": (
-                file.width * file.height > _MAX_PIXELS
-            ),
-        }
-        for fault, found in faults.items():
-            if found:
-                raise self._unreadable(band, fault)
-        return Grid(self._scene.epsg, left, top, pixel, file.width, file.height)
+        self._files: dict[str, BandFile] = {}
 
     def layout(self, band: str) -> BandLayout:
         """Say how a band lies in its file.
 
         Raises:
-            SceneUnreadable: As `grid`.
+            SceneUnreadable: If the file is damaged, is not on the item's projection, or is not a
+                band of digital numbers with 0 as no data.
         """
-        grid = self.grid(band)
-        file = self._file(band)
-        height, width = file.block_shapes[0]
-        return BandLayout(grid, int(height), int(width), str(file.dtypes[0]))
+        try:
+            return self._file(band).facts.layout(self._scene.epsg)
+        except BandFault as fault:
+            raise self._unreadable(band, fault) from fault
 
     def blocks(self, band: str, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[Any]]]:
         """Decode blocks of a band, each cut to the grid, in the order asked.
 
-        Raises:
-            SceneUnreadable: If the file is damaged.
-        """
-        layout = self.layout(band)
-        for number in numbers:
-            yield number, self.read(band, layout.window(number))
+        An array is valid only until the next is taken.
 
-    def read(self, band: str, window: Window) -> NDArray[np.integer[Any]]:
+        Raises:
+            SceneUnreadable: As `layout`, or if the file changed meanwhile.
+        """
+        self.layout(band)
+        try:
+            yield from self._file(band).blocks(numbers)
+        except BandFault as fault:
+            raise self._unreadable(band, fault) from fault
+
+    def grid(self, band: str) -> Grid:
+        """Give the grid of a band.
+
+        Raises:
+            SceneUnreadable: As `layout`.
+        """
+        return self.layout(band).grid
+
+    def read(self, band: str, window: Window) -> NDArray[Any]:
         """Read a window of a band as digital numbers.
 
         Raises:
-            SceneUnreadable: If the file is damaged.
+            SceneUnreadable: As `blocks`.
         """
-        part = rasterio.windows.Window(window.col, window.row, window.width, window.height)
-        try:
-            array: NDArray[np.integer[Any]] = self._file(band).read(1, window=part)
-        except RasterioError as error:
-            raise self._unreadable(band, "it is damaged") from error
-        return array
+        layout = self.layout(band)
+        bottom, right = window.row + window.height, window.col + window.width
+        rows = range(window.row // layout.block_height, -(-bottom // layout.block_height))
+        columns = range(window.col // layout.block_width, -(-right // layout.block_width))
+        numbers = [row * layout.blocks_across + column for row in rows for column in columns]
+        found = np.empty((window.height, window.width), layout.dtype)
+        for number, block in self.blocks(band, numbers):
+            there = layout.window(number)
+            top, left = max(there.row, window.row), max(there.col, window.col)
+            end = min(there.row + there.height, bottom), min(there.col + there.width, right)
+            found[
+                top - window.row : end[0] - window.row, left - window.col : end[1] - window.col
+            ] = block[top - there.row : end[0] - there.row, left - there.col : end[1] - there.col]
+        return found
 
-    def _file(self, band: str) -> Any:  # noqa: ANN401  # rasterio ships no types
+    def _file(self, band: str) -> BandFile:
         if band not in self._files:
-            href = self._scene.assets[band]
-            if href.startswith("/vsi"):
-                raise self._unreadable(band, "its address is not a plain file or web address")
-            driver = "JP2OpenJPEG" if urlsplit(href).path.endswith(".jp2") else "GTiff"
-            try:
-                opened = rasterio.open(href, driver=driver, sharing=False)
-            except RasterioError as error:
-                raise self._unreadable(band, f"it cannot be opened as {driver}") from error
-            self._files[band] = self._stack.enter_context(opened)
+            self._files[band] = _open_band(self._scene.assets[band], self._stack)
         return self._files[band]
 
-    def _unreadable(self, band: str, fault: str) -> SceneUnreadable:
+    def _unreadable(self, band: str, fault: BandFault) -> SceneUnreadable:
         return SceneUnreadable(
             f"Band {band} of scene {self._scene.id} cannot be used: {fault}; fetch the scene again "
             "or leave it out.",
@@ -132,5 +107,28 @@ class RasterScene:
 @contextmanager
 def open_scene(scene: Scene) -> Iterator[RasterScene]:
     """Open a scene's files for reading and close them at the end of the block."""
-    with rasterio.Env(**_GDAL_OPTIONS), ExitStack() as stack:
+    with ExitStack() as stack:
         yield RasterScene(scene, stack)
+
+
+def _open_band(href: str, stack: ExitStack) -> BandFile:
+    parts = urlsplit(href)
+    is_tiff = not parts.path.endswith(".jp2")
+    if parts.scheme in SCHEMES:
+        try:
+            if is_tiff:
+                return RemoteCog(href)
+        except HeaderUnusual:
+            pass
+        file = RemoteFile(href)
+        file.open(HEAD_BYTES)
+        return GdalBand(parts.path.rsplit("/", 1)[-1], stack, file)
+    path = Path(href)
+    if href.startswith("/vsi") or not path.is_file():
+        raise BandFault("its address is not a plain file or web address")
+    if is_tiff and path.stat().st_size <= _SMALL_FILE_BYTES:
+        try:
+            return small_cog(path.read_bytes())
+        except HeaderUnusual:
+            pass
+    return GdalBand(href, stack)
