@@ -118,33 +118,13 @@ def test_pixels_rendered_otherwise_are_other_items(
     """Pixels are kept by the digest of their item; what stands for other pixels must differ."""
     monkeypatch.setattr(simulated, "RENDERING", simulated.RENDERING + 1)
     other = write_landscape(landscape, tmp_path / "rendered-otherwise")
-    one, two = (digests(place.folder / "scenes") for place in (written, other))
+    one, two = (items_of(place.folder / "scenes") for place in (written, other))
     assert one.keys() == two.keys()
     assert one
     assert not set(one.values()) & set(two.values())
 
 
-def digests(folder: Path) -> dict[str, str]:
-    return {
-        str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest()
-        for f in sorted(folder.rglob("*"))
-        if f.is_file()
-    }
-
-
-def test_other_pixels_are_other_items_even_under_the_same_sky(
-    written: Written, landscape: Landscape, tmp_path: Path
-) -> None:
-    """Pixels are kept by the digest of their item; two landscapes must not be taken for one."""
-    standing = simulate_landscape(replace(landscape.spec, growth=0.0), seed=landscape.seed)
-    other = write_landscape(standing, tmp_path / "standing")
-    one, two = (digests(place.folder / "scenes") for place in (written, other))
-    assert one.keys() == two.keys()
-    assert one
-    assert not set(one.values()) & set(two.values())
-
-
-def digests(scenes: Path) -> dict[str, str]:
+def items_of(scenes: Path) -> dict[str, str]:
     items = (json.loads(path.read_text("utf-8")) for path in scenes.glob("*/*/*.json"))
     return {item["id"]: item_digest(item) for item in items}
 
