@@ -24,6 +24,7 @@ FAR_DEGREES = 4.0  # a lost sign moves a plot further than neighbours of a borde
 _POLE = 90.0
 _NAME_DECIMALS = 7  # of a degree, 1 cm: what two exports of one boundary agree in [P]
 _NAME_DIGITS = 10
+_SAID = 6  # coordinate systems in one sentence
 _WGS84 = CRS.from_epsg(4326)
 _WORLD = shapely.box(-_HALF_WORLD, -_POLE, _HALF_WORLD, _POLE)
 
@@ -42,8 +43,13 @@ def to_degrees(bench: Bench, file_crs: CRS | None, row_crs: pd.Series | None) ->
     stated = _stated(bench, row_crs)
     degrees = np.zeros(len(bench.shapes), dtype=bool)
     used = []
-    for text in dict.fromkeys(stated[bench.sound]):
-        rows = bench.rows(stated == text)
+    which, texts = pd.factorize(stated)
+    # All rows of the first system, then of the second: each row is looked at once.
+    groups = np.split(np.argsort(which, kind="stable"), np.bincount(which).cumsum()[:-1])
+    for text, group in zip(texts, groups, strict=True):
+        rows = group[bench.sound[group]]
+        if not len(rows):
+            continue
         crs = file_crs if text == "" else _understood(text)
         if crs is None:
             for row in rows.tolist():
@@ -172,11 +178,17 @@ def _is_wgs84(crs: CRS) -> bool:
 def _tell_systems(bench: Bench, used: list[CRS]) -> None:
     foreign = [crs.name for crs in used if not _is_wgs84(crs)]
     if len(used) > 1:
-        said = ", ".join(crs.name for crs in used)
+        said = _some([crs.name for crs in used])
         bench.tell_file("mixed_crs", f"Rows are in several coordinate systems: {said}.")
     if foreign:
-        said = ", ".join(foreign)
-        bench.tell_file("reprojected", f"The plots came in {said} and were brought to WGS 84.")
+        bench.tell_file(
+            "reprojected", f"The plots came in {_some(foreign)} and were brought to WGS 84."
+        )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SAID
+    return ", ".join(names[:_SAID]) + (f" and {more} more" if more > 0 else "")
 
 
 def _exchanged(coordinates: Floats) -> Floats:

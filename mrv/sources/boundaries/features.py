@@ -28,6 +28,7 @@ MAX_VERTICES = 5_000_000
 MAX_SHAPE_VERTICES = 200_000
 MAX_COLUMNS = 500
 MAX_CELLS = 20_000_000
+MAX_SYSTEMS = 100  # coordinate systems that rows state; a continent has fewer UTM zones
 
 GEOMETRY = "geometry"
 GEOMETRY_PROBLEM = "geometry_problem"  # why a row has no geometry: "code: sentence"
@@ -110,6 +111,7 @@ def to_table(features: Features, file_format: str, name: str) -> pa.Table:
         )
     cap_features(count, name)
     _cap_columns(len(features.columns), count, name)
+    cap_systems(len(set(features.row_crs)), name)
     vertices = shapely.get_num_coordinates(features.shapes)
     cap_vertices(int(vertices.sum()), name)
     shapes, problems = features.shapes, list(features.problems or [None] * count)
@@ -216,6 +218,21 @@ def cap_vertices(count: int, name: str) -> None:
             "too_many_vertices",
             f"{name} holds {count:,} corners, and at most {MAX_VERTICES:,} are read from one "
             "file; split it, or simplify walked tracks to one corner per metre.",
+            file=name,
+        )
+
+
+def cap_systems(count: int, name: str) -> None:
+    """Refuse a file whose rows state more coordinate systems than any land has.
+
+    Raises:
+        BoundaryFileRefused: Above `MAX_SYSTEMS`; each takes time to look up.
+    """
+    if count > MAX_SYSTEMS:
+        raise BoundaryFileRefused(
+            "too_many_systems",
+            f"The rows of {name} state {count:,} coordinate systems, and at most {MAX_SYSTEMS} are "
+            "read from one file; look at the column that names them, or save the file in WGS 84.",
             file=name,
         )
 

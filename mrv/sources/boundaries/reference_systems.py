@@ -5,6 +5,7 @@ whatever else PROJ would take may name grids on this machine or on the network.
 """
 
 import re
+from functools import lru_cache
 
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
@@ -39,13 +40,19 @@ def understand_crs(stated: str, name: str) -> CRS:
         authority = (match["urn"] or match["web"] or match["plain"]).upper()
         code = match["urn_code"] or match["web_code"] or match["code"]
         if authority in _AUTHORITIES:
-            try:
-                known = WGS84 if code.upper() == "CRS84" else CRS.from_authority(authority, code)
-            except CRSError:
-                known = None
-            if known is not None and _is_on_the_map(known):
+            known = _of_authority(authority, code.upper())
+            if known is not None:
                 return known
     raise _unknown(stated, name)
+
+
+@lru_cache(maxsize=256)  # every feature of a file may state the same one
+def _of_authority(authority: str, code: str) -> CRS | None:
+    try:
+        known = WGS84 if code == "CRS84" else CRS.from_authority(authority, code)
+    except CRSError:
+        return None
+    return known if _is_on_the_map(known) else None
 
 
 def understand_wkt(wkt: str, name: str) -> CRS:

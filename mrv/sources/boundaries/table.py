@@ -21,6 +21,7 @@ from mrv.sources.boundaries.features import (
     GEOMETRY_NOTE,
     GEOMETRY_PROBLEM,
     cap_features,
+    cap_systems,
 )
 from mrv.sources.boundaries.names import column_names, ends_of
 from mrv.sources.boundaries.row_crs import WGS84_CODE, crs_code
@@ -50,8 +51,8 @@ def boundaries_of(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
         `attrs["crs_by_default"]` and a sentence in `attrs["notes"]`.
 
     Raises:
-        BoundaryFileRefused: If no column holds boundaries or corners, or there are more than are
-            read.
+        BoundaryFileRefused: If no column holds boundaries or corners, or there are more of them,
+            or of coordinate systems, than are read.
     """
     if not len(table):
         raise BoundaryFileRefused(
@@ -65,7 +66,7 @@ def boundaries_of(table: pd.DataFrame, name: str) -> gpd.GeoDataFrame:
         attributes, rows = rows_of_corners(table, corners, name)
     else:
         raise BoundaryFileRefused("no_geometry", _no_boundary(table, name), file=name)
-    _state_crs(rows, attributes)
+    _state_crs(rows, attributes, name)
     return _laid_out(rows, attributes.reset_index(drop=True))
 
 
@@ -99,12 +100,14 @@ def holds_boundaries(table: pd.DataFrame) -> bool:
     return bool(column) and any(kind_of(text) == "area" for text in table[column][:_LOOKED_AT])
 
 
-def _state_crs(rows: Sequence[Row], attributes: pd.DataFrame) -> None:
+def _state_crs(rows: Sequence[Row], attributes: pd.DataFrame, name: str) -> None:
     """Add what a column such as `epsg` states, where it agrees with the shape's own text."""
     names = column_names()["crs"]
     column = next((c for c in attributes if ends_of(str(c)) & set(names)), None)
     texts = [""] * len(rows) if column is None else list(attributes[column])
-    codes = {text: crs_code(text) for text in {*texts, *(row.crs for row in rows)} if text}
+    stated = {text for text in (*texts, *(row.crs for row in rows)) if text}
+    cap_systems(len(stated), name)
+    codes = {text: crs_code(text) for text in stated}
     for row, text in zip(rows, texts, strict=True):
         said = dict.fromkeys(told for told in (row.crs, text) if told)
         known = {codes[told] for told in said}

@@ -44,6 +44,12 @@ def table_of_300_000_rows(_bait: Bait) -> bytes:
     return b"plot_id,wkt\n" + b'a,"POINT (34 0)"\n' * 300_000
 
 
+@attack("U10", "plots.csv", "too_many_systems")
+def coordinate_system_for_each_row(_bait: Bait) -> bytes:
+    rows = "".join(f'a{row},{2000 + row},"POINT (34 0)"\n' for row in range(50_000))
+    return f"plot_id,epsg,wkt\n{rows}".encode()
+
+
 @attack("U11", "plots.parquet", "zip_bomb")
 def dictionary_bomb(_bait: Bait) -> bytes:
     """A hundred thousand rows that all point at one text of a megabyte: 0.1 TB unpacked."""

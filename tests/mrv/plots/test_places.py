@@ -9,6 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrv.plots.bench import Bench
 from mrv.plots.measure import area_of, areas_of
 from mrv.plots.places import name_by_shape
 from mrv.plots.rules import PlotRules
@@ -70,6 +71,29 @@ def test_rows_in_several_systems_land_in_one_place() -> None:
     assert screened.plots.geometry.iloc[1].equals_exact(square(0.01), 0.0)
     assert screened.refused["codes"].tolist() == ["crs_unknown"]
     assert screened.refused.geometry.iloc[0] is None
+
+
+def test_looks_at_all_rows_do_not_grow_with_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that names another system in each row would else take rows times rows."""
+    looks = []
+    rows = Bench.rows
+    monkeypatch.setattr(Bench, "rows", lambda *asked: looks.append(1) or rows(*asked))
+    counts = []
+    for systems in (1, 60):
+        stated: list[object] = [f"EPSG:{32701 + row % systems}" for row in range(120)]
+        looks.clear()
+        screen({"geometry_crs": stated}, *[shapely.box(5e5, 9e6, 500_100, 9_000_100)] * 120)
+        counts.append(len(looks))
+    assert counts[0] == counts[1] > 0
+
+
+def test_many_systems_are_told_in_a_sentence() -> None:
+    stated: list[object] = [f"EPSG:{32701 + zone}" for zone in range(60)]
+    cells = {"plot_id": [f"p{zone}" for zone in range(60)], "geometry_crs": stated}
+    screened = screen(cells, *[shapely.box(500_000, 9e6, 500_100, 9_000_100)] * 60)
+    told = screened.findings.set_index("code")["message"]
+    assert "and 54 more" in told["mixed_crs"]
+    assert len(told["mixed_crs"]) < 300
 
 
 def test_a_definition_in_a_row_is_not_followed() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pytest
 import shapely
 
 from mrv.errors import BoundaryFileRefused
-from mrv.sources.boundaries import delimited, parse_boundaries
+from mrv.sources.boundaries import delimited, parse_boundaries, table
 from mrv.sources.boundaries.table import GPS_ACCURACY
 
 FORMATS = "field_boundaries/kenya_busia_formats"
@@ -385,3 +386,15 @@ def test_a_walk_of_fifty_thousand_corners_fits_a_cell() -> None:
 def test_formulas_stay_text() -> None:
     frame = read(f'plot_id,note,wkt\nA,=cmd|x!A1,"{SQUARE}"\n')
     assert frame["note"].tolist() == ["=cmd|x!A1"]
+
+
+@pytest.mark.parametrize(("systems", "most"), [(50_000, 0), (3, 3)])
+def test_systems_are_looked_up_once_each_and_not_without_end(
+    systems: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(table, "crs_code", lambda text: asked.append(text) or f"EPSG:{text}")
+    rows = "".join(f'a{n},{32601 + n % systems},"POINT (34 0)"\n' for n in range(50_000))
+    with suppress(BoundaryFileRefused):
+        delimited.read(f"plot_id,epsg,wkt\n{rows}".encode(), "plots.csv")
+    assert len(asked) == most
