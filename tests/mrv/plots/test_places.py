@@ -130,6 +130,16 @@ def test_a_plot_across_the_border_near_the_equator_is_not_moved_over_it() -> Non
     assert screened.proposals["feature"].tolist() == [2]
 
 
+def test_an_accepted_place_is_judged_where_it_is_and_not_where_it_was() -> None:
+    turned = shapely.transform(square(), lambda corners: corners[:, ::-1])
+    raw = gpd.GeoDataFrame(
+        {"plot_id": ["a"], "consent_given": ["yes"]}, geometry=[turned], crs=4326
+    )
+    screened = screen_plots(raw, country="KE", rules=RULES, accept_proposals=[1])
+    assert screened.plots.geometry.iloc[0].equals_exact(square(), 1e-9)
+    assert "near_border" not in set(screened.findings["code"])
+
+
 def test_people_are_kept_apart_and_only_those_of_accepted_plots() -> None:
     cells: dict[str, list[object]] = {
         "plot_id": ["a", "b", "c"],
