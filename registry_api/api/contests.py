@@ -7,31 +7,27 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, status
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.requests import ClientDisconnect
 
 from registry_api.api.examples import example
 from registry_api.api.parameters import ContestId, Plain, ProjectId
 from registry_api.api.plot_uploads import demand_own_project
-from registry_api.bodies import allow_body
+from registry_api.bodies import keep_body
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.errors import UploadRefused, WrongMediaType
+from registry_api.errors import WrongMediaType
+from registry_api.form_files import read_form
 from registry_api.services import contests
 from registry_api.services.contests import Objection
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import ContestView
-from registry_api.settings import Settings
 
 router = APIRouter(tags=["contests"])
 _FORM = "multipart/form-data"
 _ANYTHING = "application/octet-stream"
 _LARGEST_EVIDENCE_BYTES = 50_000_000
-_PIECE_BYTES = 1 << 20
-_MOST_FIELDS = 20  # more than there are, so that one too many is named
+_FORM_BYTES = 100_000  # around the file
 
 
 class ObjectionForm(BaseModel):
@@ -64,7 +60,8 @@ class ContestDecisionRequest(BaseModel):
     ]
 
 
-# Taken apart by hand: FastAPI would read the form before anybody asked whose it is.
+# Taken apart by hand: FastAPI would read the form before anybody asked whose it is, and leave the
+# evidence in plain on the disk while it does.
 async def _objection(
     request: Request, settings: SettingsDep, _access: Annotated[None, Depends(demand_own_project)]
 ) -> Objection:
@@ -74,38 +71,33 @@ async def _objection(
             f"Send the contest as a form, '{_FORM}', with upload_id, plot_id, code, statement and, "
             "if you have one, the file 'evidence'."
         )
-    allow_body(request, _LARGEST_EVIDENCE_BYTES)
+
+    def keep(body: Iterator[bytes]) -> tuple[dict[str, str], str, str | None]:
+        def sealed(pieces: Iterator[bytes]) -> str:
+            store = PrivateStore(settings)
+            return store.put_stream(pieces, limit_bytes=_LARGEST_EVIDENCE_BYTES)[0]
+
+        return read_form(body, request.headers["content-type"], sealed, file_field="evidence")
+
+    largest = _LARGEST_EVIDENCE_BYTES + _FORM_BYTES
+    fields, name, sha256 = await keep_body(request, keep, largest_bytes=largest)
     try:
-        async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
-            evidence = form.get("evidence")
-            told = {name: value for name, value in form.items() if name != "evidence"}
-            stated = ObjectionForm.model_validate(told)
-            name = sha256 = ""
-            if isinstance(evidence, UploadFile) and evidence.size:
-                name = (
-                    PurePosixPath((evidence.filename or "").replace("\\", "/")).name or "evidence"
-                )
-                sha256 = await run_in_threadpool(_keep, evidence, settings)
-    except ClientDisconnect as error:
-        raise UploadRefused("cut_short", "The upload ended early; send it again.") from error
+        stated = ObjectionForm.model_validate(fields)
     except ValidationError as error:
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
         raise RequestValidationError(faults) from error
     return Objection(
-        str(stated.upload_id), stated.plot_id, stated.code, stated.statement, name, sha256
+        upload_id=str(stated.upload_id),
+        plot_id=stated.plot_id,
+        code=stated.code,
+        statement=stated.statement,
+        evidence_name=(_last_part(name) or "evidence") if sha256 else "",
+        evidence_sha256=sha256 or "",
     )
 
 
 def _last_part(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).name
-
-
-def _keep(evidence: UploadFile, settings: Settings) -> str:
-    def pieces() -> Iterator[bytes]:
-        while piece := evidence.file.read(_PIECE_BYTES):
-            yield piece
-
-    return PrivateStore(settings).put_stream(pieces(), limit_bytes=_LARGEST_EVIDENCE_BYTES)[0]
 
 
 def _described() -> dict[str, Any]:

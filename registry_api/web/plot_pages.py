@@ -15,12 +15,12 @@ from registry_api.bodies import keep_body
 from registry_api.db import database
 from registry_api.deps import Caller, OwnPage, ReadSession, SettingsDep, WriteSession
 from registry_api.errors import NotAcceptable, NotFound, status_of
+from registry_api.form_files import read_form
 from registry_api.services import contests, people, plot_history, plot_search, private_reads
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import FarmerView
 from registry_api.settings import Settings
 from registry_api.web.drawing import draw
-from registry_api.web.form_files import read_form
 from registry_api.web.plot_reports import contestable, title
 from registry_api.web.rendering import page, texts_for
 from registry_api.web.visitors import ProjectVisit, Visit, sender

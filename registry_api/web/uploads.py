@@ -13,13 +13,13 @@ from starlette.responses import Response
 from registry_api.bodies import keep_body
 from registry_api.db import database
 from registry_api.deps import Caller, OwnPage, ReadSession, SettingsDep, WriteSession
+from registry_api.form_files import Fields, read_form
 from registry_api.services import plot_uploads
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.report_rows import ReportReader
 from registry_api.services.upload_views import RunChoices, RunView, UploadView
 from registry_api.settings import Settings
 from registry_api.web.coordinate_systems import near
-from registry_api.web.form_files import Fields, read_form
 from registry_api.web.plot_reports import PROPOSALS_SHOWN, ROWS_SHOWN, detail, sheet
 from registry_api.web.rendering import page, texts_for
 from registry_api.web.visitors import ProjectVisit, Visit, sender

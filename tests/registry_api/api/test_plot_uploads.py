@@ -257,6 +257,36 @@ def test_a_contest_is_taken_literally(desk: Desk, form: dict[str, str], pointer:
     assert pointer in [fault["pointer"] for fault in answer.json()["errors"]]
 
 
+def test_evidence_goes_to_no_disk_in_plain(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form reader that spools would write what is large; the fields may come after the file."""
+
+    def spooled(*_args: object, **_keywords: object) -> None:
+        raise AssertionError("the evidence was spooled")
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", spooled)
+    upload = desk.screened(collection(square(1)))
+    deed = b"%PDF-1.7 " + b"deed" * 500_000
+    told = {"upload_id": upload.rpartition("/")[2], "plot_id": "K/001", "code": "tree_loss",
+            "statement": "No."}  # fmt: skip
+    parts = [("evidence", ("deed.pdf", deed)), *((k, (None, v)) for k, v in told.items())]
+    answer = desk.client.post(
+        f"/v1/projects/{OWN}/contests", files=parts, headers=desk.by(DEVELOPER)
+    )
+    assert answer.status_code == 404, answer.text
+    assert "does not refuse a plot" in answer.json()["detail"]
+
+
+def test_a_file_that_is_no_evidence_is_refused(desk: Desk) -> None:
+    answer = desk.client.post(
+        f"/v1/projects/{OWN}/contests",
+        data={"plot_id": "K/001"},
+        files={"photo": ("x.jpg", b"x")},
+        headers=desk.by(DEVELOPER),
+    )
+    assert answer.status_code == 422
+    assert "'photo' and not 'evidence'" in answer.json()["detail"]
+
+
 def test_the_catalogue_knows_every_code(desk: Desk) -> None:
     codes = {row["code"]: row for row in desk.client.get("/v1/plot-findings").json()}
     assert codes["tree_loss"]["contestable"]

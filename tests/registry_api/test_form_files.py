@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry_api.errors import UploadRefused
-from registry_api.web.form_files import read_form
+from registry_api.form_files import read_form
 
 KIND = "multipart/form-data; boundary=XyZ"
 

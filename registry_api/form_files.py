@@ -1,7 +1,7 @@
 """A form with one file, taken apart while it comes: the file is never whole in memory or on disk.
 
 Starlette's own form reader spools files to disk as they are; plots and evidence are private, so
-their pieces go straight to the store that encrypts them. Fields must stand before the file.
+their pieces go straight to the store that encrypts them.
 """
 
 from collections import deque
@@ -22,12 +22,13 @@ _MOST_FIELDS = 20
 class FormParts:
     """What has come of a form so far: its fields, the file's name, and pieces not yet handed on."""
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, file_field: str = "") -> None:
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or b"boundary" not in options:
             raise _broken("it is not one with a file")
         self.fields: Fields = {}
         self.file_name: str | None = None
+        self._file_field = file_field
         self.pieces: deque[bytes] = deque()
         self._header = b""
         self._value = b""
@@ -68,6 +69,8 @@ class FormParts:
         self._field = options.get(b"name", b"").decode("utf-8", "replace")
         self._text = b""
         self._in_file = b"filename" in options
+        if self._in_file and self._file_field not in ("", self._field):
+            raise _broken(f"its file is called '{self._field[:40]}' and not '{self._file_field}'")
         if self._in_file and self.file_name is None:
             self.file_name = options[b"filename"].decode("utf-8", "replace")
         elif self._in_file:
@@ -90,7 +93,11 @@ class FormParts:
 
 
 def read_form(
-    body: Iterator[bytes], content_type: str, keep: Callable[[Iterator[bytes]], Kept]
+    body: Iterator[bytes],
+    content_type: str,
+    keep: Callable[[Iterator[bytes]], Kept],
+    *,
+    file_field: str = "",
 ) -> tuple[Fields, str, Kept | None]:
     """Read a form, and hand the bytes of its file on as they come.
 
@@ -98,6 +105,7 @@ def read_form(
         body: The body of the request in pieces.
         content_type: Of the request.
         keep: Takes the file; it is called only where one was chosen.
+        file_field: What the file must be called in the form; "" takes any name.
 
     Returns:
         The fields, the file's name ("" where none was chosen), and what `keep` gave.
@@ -105,7 +113,7 @@ def read_form(
     Raises:
         UploadRefused: If it is no such form.
     """
-    parts = FormParts(content_type)
+    parts = FormParts(content_type, file_field)
     for data in body:
         parts.take(data)
         if parts.file_name is not None:
