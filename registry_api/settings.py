@@ -23,6 +23,13 @@ class Settings(BaseSettings):
     artifacts: str = Field(
         default="", description="folder of content-addressed files; empty means one under home"
     )
+    pixels: str = Field(
+        default="",
+        description="folder or object store of what was read of scenes; empty means under home",
+    )
+    dask_scheduler: str = Field(
+        default="", description="Dask scheduler whose workers read scenes; empty means threads"
+    )
     demo: bool = Field(
         default=False,
         description="a demonstration registry: unverified rules may issue, and every page says so",
@@ -58,6 +65,11 @@ class Settings(BaseSettings):
     def artifact_root(self) -> str:
         """Give the place of content-addressed files in force."""
         return self.artifacts or str(self.home.absolute() / "artifacts")
+
+    @cached_property
+    def pixels_root(self) -> str:
+        """Give the place of kept pixels in force."""
+        return self.pixels or str(self.home.absolute() / "pixels")
 
     @cached_property
     def hosts(self) -> list[str]:
