@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -12,17 +12,18 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError
 from dagster._core.instance import InstanceRef
 
+from mrv.imagery.progress import Extent
 from mrv.quality import Verdict
 from pipelines.definitions import defs
 from pipelines.defs.jobs import WHOLE_PATH
 from pipelines.gates import verdicts_of
 from pipelines.partitions import add_partition, partition_key
+from pipelines.progress import RunProgress
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import Stage
-from pipelines.steps import listening
+from pipelines.steps import Listener, listening
 from pipelines.workspace import Workspace
 
-Progress = Callable[[int, int], None]
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _INSTANCE_FILE = Path(__file__).parents[1] / "dagster.yaml"
 
@@ -82,7 +83,7 @@ def run_whole_path(
     instance: dg.DagsterInstance,
     project: str,
     period: str,
-    progress: Progress | None = None,
+    progress: RunProgress | None = None,
 ) -> Outcome:
     """Run every stage for one project and period, in this process.
 
@@ -103,11 +104,15 @@ def run_whole_path(
     def step_done(step: str) -> None:
         finished.append(step)
         if progress is not None:
-            progress(len(finished), len(job.nodes))
+            progress.steps(len(finished), len(job.nodes))
+
+    def scenes_read(extent: Extent) -> None:
+        if progress is not None:
+            progress.scenes(extent)
 
     refused = False
     try:
-        with listening(step_done):
+        with listening(Listener(step_done, scenes_read)):
             job.execute_in_process(
                 run_config=_QUIET,
                 instance=instance,

@@ -9,7 +9,7 @@ from typing import Any
 from mrv.sources.simulated import ensure_scenes
 from pipelines.commands.results import result_of, results_table
 from pipelines.commands.serve import serve_registry
-from pipelines.commands.show import console, notes, print_json, progress_bar
+from pipelines.commands.show import console, notes, print_json, progress_bar, run_bar
 from pipelines.execution import dagster_instance, run_whole_path
 from pipelines.intake import take_in
 from pipelines.truths import true_net_tco2e
@@ -53,7 +53,7 @@ def _run_all(folders: Sequence[Path], workspace: Workspace) -> list[dict[str, An
             with workspace.registry() as session:
                 periods = [period.id for period in project_periods(session, project)]
             for period in periods:
-                with progress_bar(f"{project} {period}") as progress:
+                with run_bar(f"{project} {period}") as progress:
                     outcome = run_whole_path(workspace, instance, project, period, progress)
                 rows.append(result_of(outcome))
     return rows

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mrv.errors import ProjectInvalid
 from pipelines.commands.results import result_of, results_table, verdict_table
-from pipelines.commands.show import console, notes, print_json, progress_bar
+from pipelines.commands.show import console, notes, print_json, run_bar
 from pipelines.execution import Outcome, dagster_instance, run_whole_path
 from pipelines.intake import delivery_of, take_in
 from pipelines.stage import Stage
@@ -36,7 +36,7 @@ def run_project(
     stage = Stage(workspace, project_id, period)
     stage.period  # noqa: B018 - an unknown one is said before a run
     stage.delivered(PLOTS)  # and so are plots that are still to come
-    with dagster_instance(home) as instance, progress_bar(f"{project_id} {period}") as progress:
+    with dagster_instance(home) as instance, run_bar(f"{project_id} {period}") as progress:
         outcome = run_whole_path(workspace, instance, project_id, period, progress)
     if out is not None:
         _copy_tables(outcome, out)

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mrv.errors import InputRejected
+from mrv.imagery.progress import Extent
+from pipelines.progress import Pace, RunProgress, decoded
 
 # No markup: what is said holds people's own words, and "[inputs.tree_columns]" is no style. A pipe
 # has no width of its own; tables are laid out for a wide page then.
@@ -36,14 +38,7 @@ def steps_bar(task: str) -> Iterator[Callable[[str, int, int], None]]:
         notes.print(f"{task} …")
         yield lambda _step, _done, _total: None
         return
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=notes,
-        transient=True,
-    ) as bar:
+    with _bars() as bar:
         handle = bar.add_task(task, total=None)
 
         def report(step: str, done: int, total: int) -> None:
@@ -51,6 +46,50 @@ def steps_bar(task: str) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(handle, description=told, completed=done, total=total or None)
 
         yield report
+
+
+@contextmanager
+def run_bar(task: str) -> Iterator[RunProgress]:
+    """Show a bar of a run's steps, and below it one of scenes while they are read.
+
+    Where stderr is no terminal, a line every half minute says how far the scenes are.
+    """
+    if not notes.is_terminal:
+        notes.print(f"{task} …")
+        yield RunProgress(
+            steps=lambda _done, _total: None,
+            scenes=Pace(lambda said: notes.print(f"{task}: {said}")),
+        )
+        return
+    with _bars() as bars:
+        steps = bars.add_task(task, total=None)
+        scenes = bars.add_task("", total=None, visible=False, start=False)
+
+        def scenes_read(extent: Extent) -> None:
+            bars.start_task(scenes)
+            bars.update(
+                scenes,
+                description=f"scenes, {decoded(extent)}",
+                completed=extent.scenes_done,
+                total=extent.scenes,
+                visible=extent.scenes_done < extent.scenes,
+            )
+
+        yield RunProgress(
+            steps=lambda done, total: bars.update(steps, completed=done, total=total),
+            scenes=scenes_read,
+        )
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=notes,
+        transient=True,
+    )
 
 
 def table(
