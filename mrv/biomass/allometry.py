@@ -1,7 +1,7 @@
 """Allometric equations: a tree's diameter, height and wood density in, its biomass out.
 
 The equations are rows of `equations.toml`, each with source, fitted range and evidence tag; which
-one a tree gets is `selection.py`, drawing their errors is `mrv.estimation.monte_carlo`.
+one a tree gets is `selection.py`, drawing their errors is `tree_draws.py`.
 """
 
 import math

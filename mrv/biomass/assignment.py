@@ -2,7 +2,7 @@
 
 A tree keeps one equation and one source of heights over all its visits, so that a change between
 two visits is a change of the tree and not of the method. Errors are drawn in
-`mrv.estimation.monte_carlo`.
+`tree_draws.py`.
 """
 
 import math
@@ -77,13 +77,17 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
     model = _height_model(alive, context)
     if alive.empty:
         return Assignment(alive.reindex(columns=[*alive, *_METHOD]), model)
-    per_tree = alive.groupby(TREE, sort=False).agg(
-        species=("species", "first"),
-        low_cm=("dbh_cm", "min"),
-        high_cm=("dbh_cm", "max"),
-        measured=("height_m", lambda h: bool(h.notna().all())),
+    per_tree = (
+        alive.assign(height_known=alive["height_m"].notna())
+        .groupby(TREE, sort=False)
+        .agg(
+            species=("species", "first"),
+            low_cm=("dbh_cm", "min"),
+            high_cm=("dbh_cm", "max"),
+            measured=("height_known", "all"),
+        )
     )
-    height_known = per_tree["measured"].astype(bool) | (model is not None)
+    height_known = per_tree["measured"] | (model is not None)
     choices = [
         select_equation(
             species,

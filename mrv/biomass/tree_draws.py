@@ -1,291 +1,40 @@
-"""The errors of trees, draw by draw: what is shared, what belongs to a tree, what to a measurement.
+"""The biomass of one plot, draw by draw, with the errors of its trees and of their measurement.
 
-All multiplicative errors have mean one, so that draws scatter about the point value. Which tree
-gets which equation is `assignment.py`; plots and epochs are put together in
+All multiplicative errors have mean one, so that draws scatter about the point value. What trees
+share is `shared_errors.py`, their groups `stem_groups.py`; plots and epochs are put together in
 `mrv.estimation.monte_carlo`.
 
-Every component has a random stream of its own, keyed by its name: a tree's draws do not depend on
-which other plots are there, nor on how the work is cut into blocks.
+Errors that belong to one stem and visit alone, of its diameter and of its height, are small beside
+the tree's residual, and ln(biomass) is all but straight across them: they are drawn as one normal
+number. Where that does not hold (gross errors, thin stems, the ends of an equation's range) they
+are drawn one by one and put through the equation. What is shared, by trees, stems or visits, is
+never merged with what is not.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from mrv.biomass.allometry import EQUATIONS, Equation
-from mrv.biomass.assignment import MEASURED, ln_agb_kg
-from mrv.biomass.context import BiomassContext
+from mrv.biomass.assignment import ln_agb_kg
 from mrv.biomass.heights import HeightModel, height_m
-from mrv.biomass.selection import GENERIC_WITH_HEIGHT
-from mrv.biomass.wood_density import LIMITS_G_CM3
+from mrv.biomass.random_streams import NormalStream, RareEvents
+from mrv.biomass.shared_errors import ALL, Draws, SharedErrors, Which
+from mrv.biomass.stem_groups import BREAST_HEIGHT_M, PlotStems, StemGroup
 
-Draws = NDArray[np.float32]
+DRAWS_AT_ONCE = 5_000
+"""Draws of a block; part of what a seed means, so that memory stays flat however many there are."""
 
-# Posterior of Chave et al. 2014 eq. 4 in BIOMASS (1,001 draws): SD of intercept and slope of
-# ln(AGB) on ln(WD D^2 H), and their correlation; doi:10.1111/2041-210X.12753 [V].
-_EQ4_COVARIANCE = (
-    (0.021475**2, -0.96455 * 0.021475 * 0.002747),
-    (-0.96455 * 0.021475 * 0.002747, 0.002747**2),
-)
-# Trees behind an equation whose number is not known [P]: few, so that its coefficients stay vague.
-_TREES_UNKNOWN = 20
 # BIOMASS truncates drawn diameters [cm] and heights [m above the measured one] here [V].
 _DBH_LIMITS_CM = (0.1, 500.0)
 _HEIGHT_ABOVE_M = 15.0
-_BREAST_HEIGHT_M = 1.3
 _BLOCK_NUMBERS = 200_000  # numbers held at a time: what fits a processor's cache
-_KEY = (
-    "plot_id",
-    "equation_id",
-    "density_taxon",
-    "height_source",
-    "proxy_species",
-    "height_taxon",
-    "tree_id",
-    "stem",
-)
-_GROUPED = 6  # so many of them make a group of stems that are computed alike
-_VALUES = (
-    "epoch",
-    "dbh_cm",
-    "height_m",
-    "tree_fraction",
-    "density_g_cm3",
-    "density_sd_g_cm3",
-    "origin",
-)
+# A normal error turns lognormal without being noticed below this share of what is measured [P].
+_MERGED_BELOW = 0.15
+_REACH_SD = 4.0  # how far a kink or a truncation must be away for two errors to be merged [P]
 
-
-def stream(seed: int, component: str) -> np.random.Generator:
-    """Open the random stream of one component of the error, by its name."""
-    digest = hashlib.sha256(component.encode()).digest()[:16]
-    key = tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-@dataclass(frozen=True, slots=True)
-class StemGroup:
-    """Stems of one plot that are computed alike; arrays are [stem] or [stem, epoch].
-
-    Attributes:
-        equation: That all of them use.
-        density: Taxon, mean and SD of the wood density [g cm-3].
-        modelled_height: Whether their heights come from the height model.
-        proxy_species: Species for which another stands in; empty if none does.
-        height_taxon: Species whose modelled height they get; empty if all have the same.
-        tree: Number of the tree that a stem belongs to, from 0, rising.
-        dbh_cm: Diameter [cm]; 1 where the stem was not measured.
-        height_m: Measured height [m]; 1.3 where it was not measured.
-        t_ha_per_kg: What a kilogram on the stem is in the plot [t/ha]; 0 where not measured.
-        pre_existing: Whether the tree stood before the project.
-    """
-
-    equation: Equation
-    density: tuple[str, float, float]
-    modelled_height: bool
-    proxy_species: str
-    height_taxon: str
-    tree: NDArray[np.int64]
-    dbh_cm: NDArray[np.float64]
-    height_m: NDArray[np.float64]
-    t_ha_per_kg: NDArray[np.float64]
-    pre_existing: NDArray[np.bool_]
-
-    def cut(self, most: int) -> Iterator["StemGroup"]:
-        """Cut into groups of whole trees with at most so many stems, if a tree allows it."""
-        ends = np.append(np.flatnonzero(np.diff(self.tree)) + 1, len(self.tree))
-        begin = 0
-        while begin < len(self.tree):
-            fitting = ends[(ends > begin) & (ends <= begin + most)]
-            end = int(fitting[-1] if len(fitting) else ends[ends > begin][0])
-            part = slice(begin, end)
-            yield replace(
-                self,
-                tree=self.tree[part] - self.tree[begin],
-                dbh_cm=self.dbh_cm[part],
-                height_m=self.height_m[part],
-                t_ha_per_kg=self.t_ha_per_kg[part],
-                pre_existing=self.pre_existing[part],
-            )
-            begin = end
-
-
-@dataclass(frozen=True, slots=True)
-class PlotStems:
-    """The creditable stems of one plot at all epochs.
-
-    Attributes:
-        plot_id: Of the plot.
-        ecoregion: Whose site effects it shares.
-        epochs: Dates of the stocks.
-        groups: Stems that are computed alike.
-    """
-
-    plot_id: str
-    ecoregion: str
-    epochs: tuple[date, ...]
-    groups: tuple[StemGroup, ...]
-
-
-def pack_plots(
-    rows: pd.DataFrame,
-    plot_area_ha: Mapping[str, float],
-    epochs: Sequence[date],
-    context: BiomassContext,
-) -> dict[str, PlotStems]:
-    """Sort the stems of all plots into groups that are computed alike.
-
-    Args:
-        rows: Credited rows of `assign_methods` with `epoch`, a position in `epochs`.
-        plot_area_ha: Area of each plot [ha].
-        epochs: Dates of the stocks.
-        context: Tells the ecoregion of each plot.
-
-    Returns:
-        The plots that have such stems, by plot id.
-    """
-    species = rows["species"].fillna("").replace("", "unknown")
-    rows = rows.assign(proxy_species=np.where(rows["proxy"], species, ""))
-    # Sorted codes and whole arrays: a thousand small tables would take longer than the draws.
-    codes = np.stack([pd.factorize(rows[column], sort=True)[0] for column in _KEY])
-    order = np.lexsort(codes[::-1])
-    codes = codes[:, order]
-    column = {name: rows[name].to_numpy()[order] for name in {*_KEY, *_VALUES}}
-    packed: dict[str, list[StemGroup]] = {}
-    for start, end in pairwise(_starts(codes[:_GROUPED])):
-        part = slice(start, end)
-        tree, stem = (
-            np.searchsorted(_starts(codes[:depth, part]), np.arange(end - start), side="right") - 1
-            for depth in (len(_KEY) - 1, len(_KEY))
-        )
-        first = _starts(codes[:, part])[:-1]
-        plot_id, equation_id, taxon, source, proxy, height_taxon = (
-            str(column[name][start]) for name in _KEY[:_GROUPED]
-        )
-        shape = (len(first), len(epochs))
-        d, h, weight = np.ones(shape), np.full(shape, _BREAST_HEIGHT_M), np.zeros(shape)
-        at = (stem, column["epoch"][part].astype(int))
-        height = column["height_m"][part].astype(float)
-        d[at] = column["dbh_cm"][part]
-        h[at] = np.where(np.isnan(height), _BREAST_HEIGHT_M, height)
-        weight[at] = 1e-3 / (column["tree_fraction"][part].astype(float) * plot_area_ha[plot_id])
-        mean, sd = (float(column[f"density_{name}"][start]) for name in ("g_cm3", "sd_g_cm3"))
-        packed.setdefault(plot_id, []).append(
-            StemGroup(
-                equation=EQUATIONS[equation_id],
-                density=(taxon, mean, sd),
-                modelled_height=source not in {"", MEASURED},
-                proxy_species=proxy,
-                height_taxon=height_taxon,
-                tree=tree[first],
-                dbh_cm=d,
-                height_m=h,
-                t_ha_per_kg=weight,
-                pre_existing=column["origin"][part][first] == "pre_existing",
-            )
-        )
-    elsewhere = context.plot_ecoregions
-    return {
-        plot_id: PlotStems(
-            plot_id, elsewhere.get(plot_id, context.ecoregion), tuple(epochs), tuple(groups)
-        )
-        for plot_id, groups in packed.items()
-    }
-
-
-def _starts(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Find where sorted columns of codes change, with the end."""
-    n = codes.shape[1]
-    changes = np.flatnonzero((np.diff(codes, axis=1) != 0).any(axis=0)) + 1
-    return np.unique(np.concatenate([[0], changes, [n]])).astype(np.int64)
-
-
-class SharedErrors:
-    """The errors that all trees of a draw share, each drawn once, when first asked for."""
-
-    def __init__(
-        self, context: BiomassContext, height_model: HeightModel | None, draws: int, seed: int
-    ) -> None:
-        self.context = context
-        self.height_model = height_model
-        self.draws = draws
-        self.seed = seed
-        self._drawn: dict[str, Draws] = {}
-
-    def normal(self, component: str) -> Draws:
-        """Give a component's standard normal draws, the same ones whenever asked."""
-        if component not in self._drawn:
-            rng = stream(self.seed, component)
-            self._drawn[component] = rng.standard_normal(self.draws, dtype=np.float32)
-        return self._drawn[component]
-
-    def ln_factor(self, component: str, sd_ln: float) -> Draws:
-        """Give the logarithm of a lognormal factor of mean one."""
-        return np.asarray(self.normal(component) * np.float32(sd_ln) - np.float32(sd_ln**2 / 2))
-
-    def ln_density(self, taxon: str, mean: float, sd: float) -> Draws:
-        """Give the logarithm of a taxon's wood density [ln g cm-3]."""
-        drawn = np.float32(mean) + self.normal(f"wood_density/{taxon}") * np.float32(sd)
-        return np.asarray(np.log(np.clip(drawn, *LIMITS_G_CM3)))
-
-    def line(self, equation: Equation, ecoregion: str, proxy_species: str) -> tuple[Draws, Draws]:
-        """Give slope and offset that turn an equation's ln(biomass) into a drawn one."""
-        errors = self.context.allometry
-        offset: Draws = self.ln_factor(f"site/{ecoregion}/{equation.id}", errors.site_sd_ln)
-        slope: Draws = np.ones(self.draws, np.float32)
-        if proxy_species:
-            offset = offset + self.ln_factor(f"proxy/{proxy_species}", errors.proxy_sd_ln)
-        if errors.parameters and equation.id == GENERIC_WITH_HEIGHT:
-            (term,) = equation.terms
-            root = np.linalg.cholesky(np.array(_EQ4_COVARIANCE)).astype(np.float32)
-            z = [self.normal(f"parameters/{equation.id}/{i}") for i in (0, 1)]
-            intercept = root[0, 0] * z[0]
-            tilt = (root[1, 0] * z[0] + root[1, 1] * z[1]) / np.float32(term.h)
-            slope = 1 + tilt
-            offset = offset + intercept - tilt * np.float32(term.ln_scale)
-        elif errors.parameters:
-            sd = self.residual_sd_ln(equation) / np.sqrt(equation.n_trees or _TREES_UNKNOWN)
-            offset = offset + self.ln_factor(f"parameters/{equation.id}", float(sd))
-        return np.asarray(slope, np.float32), np.asarray(offset, np.float32)
-
-    def residual_sd_ln(self, equation: Equation) -> float:
-        """Give the SD of ln(biomass) of single trees about an equation [1]."""
-        within = self.context.allometry.within_site_sd_ln
-        if equation.id == GENERIC_WITH_HEIGHT or equation.residual_sd_ln is None:
-            return within
-        return equation.residual_sd_ln
-
-    def ln_height(self, ln_d: Draws, ecoregion: str, species: str) -> Draws:
-        """Give the logarithm of the modelled mean height of drawn diameters [ln m]."""
-        model = cast("HeightModel", self.height_model)
-        name = f"height_model/{model.id}/{ecoregion}"
-        site = self.ln_factor(name, model.site_sd_ln)
-        if model.form == "weibull":
-            a, b, c = (np.float32(v) for v in model.coefficients)
-            return np.asarray(np.log(-a * np.expm1(-b * np.exp(c * ln_d))) + site)
-        degree = len(model.coefficients) - 1
-        fitted = np.asarray(model.coefficients, np.float32)
-        coefficients = np.tile(fitted, (self.draws, 1))
-        if model.covariance:
-            root = np.linalg.cholesky(np.reshape(model.covariance, (degree + 1, degree + 1)))
-            z = np.stack([self.normal(f"{name}/{i}") for i in range(degree + 1)], axis=1)
-            error = z @ root.T.astype(np.float32)
-            coefficients = coefficients + error
-            if departs := model.departure(species):
-                site = site + self.ln_factor(f"{name}/{species}", departs.sd_ln)
-                site += np.float32(departs.departure_ln)
-                site -= error @ np.asarray(departs.known_at, np.float32)
-        value = coefficients[:, degree] * np.ones_like(ln_d)
-        for power in range(degree - 1, -1, -1):
-            value = value * ln_d + coefficients[:, power]
-        return np.asarray(value + np.float32(0.5 * model.tree_sd_ln**2) + site)
+_Mask = NDArray[np.bool_]
 
 
 def draw_plot(plot: PlotStems, shared: SharedErrors) -> tuple[Draws, Draws]:
@@ -293,102 +42,241 @@ def draw_plot(plot: PlotStems, shared: SharedErrors) -> tuple[Draws, Draws]:
 
     Args:
         plot: Its stems.
-        shared: Errors shared with other plots, and the number of draws.
+        shared: Errors shared with other plots, for one block of draws.
 
     Returns:
         Two arrays [draw, epoch]: all trees, and those from before the project [t d.m./ha].
     """
     total = np.zeros((2, len(plot.epochs), shared.draws))
-    streams = _PlotStreams(plot, shared.seed)
+    streams = _PlotStreams(plot, shared)
     for group in plot.groups:
-        slope, offset = shared.line(group.equation, plot.ecoregion, group.proxy_species)
-        ln_density = shared.ln_density(*group.density)
         sd = shared.residual_sd_ln(group.equation)
+        context = _GroupErrors(group, plot, shared)
         for block in group.cut(max(1, _BLOCK_NUMBERS // shared.draws)):
             # A tree's stems share its residual, at every epoch.
             size = (int(block.tree[-1]) + 1, shared.draws)
-            own = streams.residual.standard_normal(size, np.float32)
+            own = streams.residual.normal(size)
             own *= np.float32(sd)
-            own += offset - np.float32(sd**2 / 2)
+            own += context.offset - np.float32(sd**2 / 2)
             own = own[block.tree] if size[0] < len(block.tree) else own
             own_height = None
             if block.modelled_height:
-                own_height = streams.own_height.standard_normal(size, np.float32)[block.tree]
-            for epoch in range(len(plot.epochs)):
-                d = _drawn_diameters(block, epoch, streams, shared)
-                ln_d = np.log(d, out=d)
-                ln_h: Draws | float = 0.0
-                if own_height is not None:
-                    ln_h = _modelled_ln_heights(block, epoch, ln_d, own_height, shared, plot)
-                elif block.equation.takes_height:
-                    ln_h = _measured_ln_heights(block, epoch, streams, shared)
-                ln, taper = ln_agb_kg(block.equation, ln_d, ln_h, ln_density, shared.context)
-                ln = ln * slope + own + taper
-                agb = np.exp(ln, out=ln)
+                own_height = streams.own_height.normal(size)[block.tree]
+            before = block.pre_existing
+            for epoch, visit in enumerate(streams.visits):
+                stems = _Stems(block, epoch, own_height, context)
+                agb = _ln_before_residual(stems, visit)
+                if context.slope.size > 1:
+                    agb *= context.slope
+                agb += own
+                np.exp(agb, out=agb)
                 agb *= block.t_ha_per_kg[:, epoch, None].astype(np.float32)
                 total[0, epoch] += agb.sum(axis=0)
-                total[1, epoch] += agb[block.pre_existing].sum(axis=0)
+                if before.any():
+                    total[1, epoch] += (agb if before.all() else agb[before]).sum(axis=0)
     drawn = total.astype(np.float32)
     return drawn[0].T, drawn[1].T
 
 
+class _VisitStreams:
+    """The random streams of one visit to a plot, for one block of draws."""
+
+    def __init__(self, visit: str, shared: SharedErrors) -> None:
+        seed, block = shared.seed, shared.block
+        share = shared.context.errors.diameter_gross_share
+        self.merged = NormalStream(seed, f"measurement/{visit}", block)
+        self.apart = NormalStream(seed, f"measurement_apart/{visit}", block)
+        self.gross = RareEvents(seed, f"diameter_gross/{visit}", block, share)
+
+
 class _PlotStreams:
-    """The random streams of one plot's trees."""
+    """The random streams of one plot's trees, for one block of draws."""
 
-    def __init__(self, plot: PlotStems, seed: int) -> None:
-        self.residual = stream(seed, f"residual/{plot.plot_id}")
-        self.own_height = stream(seed, f"tree_height/{plot.plot_id}")
-        visits = [f"{plot.plot_id}/{day.isoformat()}" for day in plot.epochs]
-        self.diameter = [stream(seed, f"diameter/{v}") for v in visits]
-        self.gross = [stream(seed, f"diameter_gross/{v}") for v in visits]
-        self.height = [stream(seed, f"height/{v}") for v in visits]
+    def __init__(self, plot: PlotStems, shared: SharedErrors) -> None:
+        name, seed, block = plot.plot_id, shared.seed, shared.block
+        self.residual = NormalStream(seed, f"residual/{name}", block)
+        self.own_height = NormalStream(seed, f"tree_height/{name}", block)
+        self.visits = [_VisitStreams(f"{name}/{day.isoformat()}", shared) for day in plot.epochs]
 
 
-def _drawn_diameters(
-    block: StemGroup, epoch: int, streams: _PlotStreams, shared: SharedErrors
+class _GroupErrors:
+    """What the stems of a group share in a block of draws."""
+
+    def __init__(self, group: StemGroup, plot: PlotStems, shared: SharedErrors) -> None:
+        self.group = group
+        self.shared = shared
+        self.ecoregion = plot.ecoregion
+        self.slope, self.offset = shared.line(group.equation, plot.ecoregion, group.proxy_species)
+        self.ln_density = shared.ln_density(*group.density)
+
+    def ln_agb(self, ln_d: Draws, ln_h: Draws | float, at: Which = ALL) -> Draws:
+        """Give ln(biomass) before slope and residual, for the draws that the last axis is."""
+        ln, taper = ln_agb_kg(
+            self.group.equation, ln_d, ln_h, self.ln_density[at], self.shared.context
+        )
+        if not np.any(taper):
+            return np.asarray(ln, np.float32)
+        slope = self.slope[at] if self.slope.size > 1 else self.slope
+        return np.asarray(ln + taper / slope, np.float32)  # the slope does not tilt the taper
+
+    def ln_height(self, ln_d: Draws, own: Draws, sd: Draws, at: Which = ALL) -> Draws:
+        """Give modelled ln(height); a tall tree stays tall: its departure is the same always."""
+        held = np.maximum(ln_d, np.float32(np.log(_lowest_cm(self.group))))
+        mean = self.shared.ln_height(held, self.ecoregion, self.group.height_taxon, at)
+        drawn = mean + (own * sd - sd**2 / 2)
+        return np.maximum(drawn, np.float32(np.log(BREAST_HEIGHT_M)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stems:
+    """Stems of a group at one epoch.
+
+    Attributes:
+        block: The group, or a part of it.
+        epoch: Position of the visit.
+        own_height: How far each tree is from its modelled height [stem, draw]; else None.
+        errors: Shared by the group.
+    """
+
+    block: StemGroup
+    epoch: int
+    own_height: Draws | None
+    errors: _GroupErrors
+
+    @property
+    def dbh_cm(self) -> NDArray[np.float64]:
+        return self.block.dbh_cm[:, self.epoch]
+
+    @property
+    def height_m(self) -> NDArray[np.float64]:
+        return self.block.height_m[:, self.epoch]
+
+    @property
+    def sd_dbh_cm(self) -> NDArray[np.float64]:
+        errors = self.errors.shared.context.errors
+        return errors.diameter_proportional * self.dbh_cm + errors.diameter_constant_cm
+
+    @property
+    def sd_gross_cm(self) -> NDArray[np.float64]:
+        errors = self.errors.shared.context.errors
+        return np.minimum(errors.diameter_gross_sd_cm, errors.diameter_gross_cap * self.dbh_cm)
+
+    @property
+    def sd_height_m(self) -> NDArray[np.float64]:
+        errors = self.errors.shared.context.errors
+        return errors.height_proportional * self.height_m + errors.height_constant_m
+
+    @property
+    def takes_measured_height(self) -> bool:
+        return self.own_height is None and self.block.equation.takes_height
+
+    def sd_ln_height(self) -> Draws:
+        """Give the SD of modelled ln(height) of single trees about the model [stem]."""
+        model = cast("HeightModel", self.errors.shared.height_model)
+        point = height_m(model, np.maximum(self.dbh_cm, _lowest_cm(self.block)))
+        return model.sd_ln(point).astype(np.float32)
+
+
+def _ln_before_residual(stems: _Stems, visit: _VisitStreams) -> Draws:
+    """Draw ln(biomass) of stems at a visit [stem, draw], before the equation's slope."""
+    shape = (len(stems.dbh_cm), stems.errors.shared.draws)
+    centre, sd, merges = _merged(stems)
+    ln = visit.merged.normal(shape)
+    ln *= sd.astype(np.float32)[:, None]
+    ln += centre.astype(np.float32)[:, None] + _at_point(stems)
+    gross = visit.gross.among(ln.size)
+    where, is_gross = gross, np.ones(len(gross), bool)
+    merges |= stems.block.t_ha_per_kg[:, stems.epoch] == 0
+    if not merges.all():
+        apart, far_off = np.zeros(shape, bool), np.zeros(ln.size, bool)
+        far_off[gross] = True
+        apart[~merges] = True
+        where = np.flatnonzero(apart.ravel() | far_off)
+        is_gross = far_off[where]
+    if len(where):
+        ln.flat[where] = _one_by_one(stems, visit, where, is_gross)
+    return ln
+
+
+def _at_point(stems: _Stems) -> Draws:
+    """Give ln(biomass) of the sizes as measured, with the errors that are shared."""
+    ln_d = np.log(stems.dbh_cm).astype(np.float32)[:, None]
+    ln_h: Draws | float = 0.0
+    if stems.own_height is not None:
+        ln_h = stems.errors.ln_height(ln_d, stems.own_height, stems.sd_ln_height()[:, None])
+    elif stems.takes_measured_height:
+        ln_h = np.log(stems.height_m).astype(np.float32)[:, None]
+    return stems.errors.ln_agb(ln_d, ln_h)
+
+
+def _merged(stems: _Stems) -> tuple[NDArray[np.float64], NDArray[np.float64], _Mask]:
+    """Merge the errors of diameter and height into one normal error of ln(biomass).
+
+    Returns:
+        Three arrays [stem]: its mean, its SD, and whether it may stand for the two.
+
+    Source:
+        ln(x + e) = ln x + u - u^2 / 2 + ..., with u = e / x; independent normals add up.
+    """
+    d, sd_d, h, sd_h = stems.dbh_cm, stems.sd_dbh_cm, stems.height_m, stems.sd_height_m
+    low, high = cast("tuple[float, float]", stems.block.equation.dbh_cm)
+    kinks = (low, high * stems.errors.shared.context.allometry.extrapolation_factor)
+    merges = sd_d < _MERGED_BELOW * d
+    for kink in (*_DBH_LIMITS_CM, *kinks):
+        merges &= np.abs(d - kink) >= _REACH_SD * sd_d
+    if stems.takes_measured_height:
+        merges &= (sd_h < _MERGED_BELOW * h) & (h - BREAST_HEIGHT_M >= _REACH_SD * sd_h)
+        merges &= _REACH_SD * sd_h <= _HEIGHT_ABOVE_M
+    u, v = np.minimum(sd_d / d, _MERGED_BELOW), np.minimum(sd_h / h, _MERGED_BELOW)
+    both = np.stack([u, np.zeros_like(u)]), np.stack([np.zeros_like(v), v])
+    above, below = (_point_ln_agb(stems, np.log(d) + s * both[0], s * both[1]) for s in (1, -1))
+    by_diameter, by_height = (above - below) / 2  # what one SD of each makes of ln(biomass)
+    mean = -(by_diameter * u + by_height * v) / 2
+    return mean, np.hypot(by_diameter, by_height), merges
+
+
+def _point_ln_agb(
+    stems: _Stems, ln_d: NDArray[np.float64], off_ln_h: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give ln(biomass) without any error; a measured height may be off, a modelled one follows."""
+    group, shared = stems.block, stems.errors.shared
+    ln_h = np.log(stems.height_m) + off_ln_h
+    if stems.own_height is not None:
+        model = cast("HeightModel", shared.height_model)
+        ln_h = np.log(height_m(model, np.maximum(np.exp(ln_d), _lowest_cm(group))))
+    ln_wood = float(np.log(group.density[1]))
+    ln, taper = ln_agb_kg(group.equation, ln_d, ln_h, ln_wood, shared.context)
+    return np.asarray(ln + taper, np.float64)
+
+
+def _one_by_one(
+    stems: _Stems, visit: _VisitStreams, where: NDArray[np.int64], is_gross: _Mask
 ) -> Draws:
-    errors = shared.context.errors
-    d = block.dbh_cm[:, epoch].astype(np.float32)[:, None]
-    size = (len(d), shared.draws)
-    sd = np.float32(errors.diameter_proportional) * d + np.float32(errors.diameter_constant_cm)
-    z = streams.diameter[epoch].standard_normal(size, np.float32)
-    if errors.diameter_gross_share > 0:
-        gross = streams.gross[epoch].random(size, np.float32) < errors.diameter_gross_share
-        cap = np.float32(errors.diameter_gross_cap) * d
-        z *= np.where(gross, np.minimum(np.float32(errors.diameter_gross_sd_cm), cap), sd)
-    else:
-        z *= sd
-    z += d
-    return np.clip(z, *_DBH_LIMITS_CM, out=z)
+    """Draw single diameters and heights in centimetres and metres, truncated as BIOMASS does.
+
+    Args:
+        stems: Whose.
+        visit: Its streams.
+        where: Which of all pairs of stem and draw, flat.
+        is_gross: Whether the diameter is grossly wrong there.
+    """
+    stem, at = np.divmod(where, stems.errors.shared.draws)
+    z = visit.apart.normal((len(where), 2))
+    d, sd, sd_gross = (
+        x.astype(np.float32) for x in (stems.dbh_cm, stems.sd_dbh_cm, stems.sd_gross_cm)
+    )
+    drawn = d[stem] + z[:, 0] * np.where(is_gross, sd_gross[stem], sd[stem])
+    ln_d = np.log(np.clip(drawn, *_DBH_LIMITS_CM, out=drawn), out=drawn)
+    ln_h: Draws | float = 0.0
+    if stems.own_height is not None:
+        own, sd = stems.own_height[stem, at], stems.sd_ln_height()[stem]
+        ln_h = stems.errors.ln_height(ln_d, own, sd, at)
+    elif stems.takes_measured_height:
+        h, sd = (x.astype(np.float32)[stem] for x in (stems.height_m, stems.sd_height_m))
+        lowest = np.minimum(h, np.float32(BREAST_HEIGHT_M))
+        ln_h = np.log(np.clip(h + z[:, 1] * sd, lowest, h + np.float32(_HEIGHT_ABOVE_M)))
+    return stems.errors.ln_agb(ln_d, ln_h, at)
 
 
-def _modelled_ln_heights(
-    block: StemGroup,
-    epoch: int,
-    ln_d: Draws,
-    own_height: Draws,
-    shared: SharedErrors,
-    plot: PlotStems,
-) -> Draws:
-    # A tall tree stays tall: its departure from the model is the same at every epoch.
-    model = cast("HeightModel", shared.height_model)
-    low = cast("tuple[float, float]", block.equation.dbh_cm)[0]
-    point = height_m(model, np.maximum(block.dbh_cm[:, epoch], low))
-    sd = model.sd_ln(point).astype(np.float32)[:, None]
-    held = np.maximum(ln_d, np.float32(np.log(low)))
-    ln = shared.ln_height(held, plot.ecoregion, block.height_taxon)
-    ln += own_height * sd - sd**2 / 2
-    return np.maximum(ln, np.float32(np.log(_BREAST_HEIGHT_M)), out=ln)
-
-
-def _measured_ln_heights(
-    block: StemGroup, epoch: int, streams: _PlotStreams, shared: SharedErrors
-) -> Draws:
-    errors = shared.context.errors
-    h = block.height_m[:, epoch].astype(np.float32)[:, None]
-    z = streams.height[epoch].standard_normal((len(h), shared.draws), np.float32)
-    z *= np.float32(errors.height_proportional) * h + np.float32(errors.height_constant_m)
-    z += h
-    lowest = np.minimum(h, np.float32(_BREAST_HEIGHT_M))
-    np.clip(z, lowest, h + np.float32(_HEIGHT_ABOVE_M), out=z)
-    return np.log(z, out=z)
+def _lowest_cm(group: StemGroup) -> float:
+    return cast("tuple[float, float]", group.equation.dbh_cm)[0]

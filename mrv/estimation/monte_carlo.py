@@ -4,7 +4,7 @@ Here visits are matched to epochs and trees added up to plots; the errors themse
 `mrv.biomass.tree_draws`, carbon and roots `mrv.biomass.carbon`, change per stratum `pathway.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 
 from mrv.biomass.assignment import MEASURED, assign_methods
 from mrv.biomass.context import AllometryErrors, BiomassContext, MeasurementErrors
-from mrv.biomass.tree_draws import Draws, SharedErrors, draw_plot, pack_plots
+from mrv.biomass.heights import HeightModel
+from mrv.biomass.shared_errors import Draws, SharedErrors
+from mrv.biomass.stem_groups import PlotStems, pack_plots
+from mrv.biomass.tree_draws import DRAWS_AT_ONCE, draw_plot
 from mrv.errors import InputRejected
 from mrv.field.fields import SPOILT
 from mrv.field.visits import match_visits, number_visits
@@ -115,15 +118,13 @@ def draw_plot_biomass(  # what is measured, where, when, with which errors
     stems = stems[stems["epoch"] >= 0]
     spoilt = stems["flags"].str.contains(SPOILT, regex=False)
     credited = stems[(stems["equation_id"] != "") & ~spoilt]
-    plots = pack_plots(credited, plot_area_ha, epochs, ecology)
-    shared = SharedErrors(ecology, assignment.height_model, draws, seed)
+    packed = pack_plots(credited, plot_area_ha, epochs, ecology)
+    plots = [packed.get(plot_id) for plot_id in plot_ids]
     total = np.zeros((draws, len(plot_ids), len(epochs)), np.float32)
     before = np.zeros_like(total)
-    for position, plot_id in enumerate(plot_ids):
-        if plot_id in plots:
-            total[:, position], before[:, position] = draw_plot(plots[plot_id], shared)
-        if progress is not None:
-            progress(position + 1, len(plot_ids))
+    blocks = draw_in_blocks(plots, ecology, assignment.height_model, draws, seed, progress)
+    for which, position, agb, pre_existing in blocks:
+        total[which, position], before[which, position] = agb, pre_existing
     living = credited.drop_duplicates(["plot_id", "tree_id", "epoch"])
     n_trees = np.zeros((len(plot_ids), len(epochs)), np.int64)
     np.add.at(n_trees, (pd.Index(plot_ids).get_indexer(living["plot_id"]), living["epoch"]), 1)
@@ -143,6 +144,39 @@ def draw_plot_biomass(  # what is measured, where, when, with which errors
         unpaired=tuple(sorted(set(plot_area_ha) - set(plot_ids))),
         height_model=model.source if model is not None and not modelled.all() else "",
     )
+
+
+def draw_in_blocks(  # the same, for callers who keep no draw of single plots
+    plots: Sequence[PlotStems | None],
+    ecology: BiomassContext,
+    height_model: HeightModel | None,
+    draws: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Iterator[tuple[slice, int, Draws, Draws]]:
+    """Draw plots block by block of draws; memory depends on neither how many draws nor plots.
+
+    Args:
+        plots: Their stems; None for a plot without any, which is passed over.
+        ecology: Region, models and sizes of errors.
+        height_model: Behind modelled heights; None where there is none.
+        draws: How many draws.
+        seed: Of all random streams.
+        progress: Called with what is done and what is to do, in plots times blocks.
+
+    Yields:
+        Which draws, the plot's position, and two arrays [draw, epoch]: all trees, and those from
+        before the project [t d.m./ha].
+    """
+    starts = range(0, draws, DRAWS_AT_ONCE)
+    for block, first in enumerate(starts):
+        size = min(DRAWS_AT_ONCE, draws - first)
+        shared = SharedErrors(ecology, height_model, size, seed, block)
+        for position, plot in enumerate(plots):
+            if plot is not None:
+                yield slice(first, first + size), position, *draw_plot(plot, shared)
+            if progress is not None:
+                progress(block * len(plots) + position + 1, len(starts) * len(plots))
 
 
 def plot_biomass(

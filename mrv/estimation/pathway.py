@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
-from mrv.biomass.tree_draws import stream
+from mrv.biomass.shared_errors import stream
 from mrv.change.baseline import control_growth_t_ha, not_below_zero
 from mrv.estimation.closed_forms import combine_product
 from mrv.estimation.estimate import (

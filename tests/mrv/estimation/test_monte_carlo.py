@@ -1,5 +1,6 @@
 """Plot biomass draws: what is shared, what is paired, what is left out."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 
@@ -10,8 +11,14 @@ import pytest
 import mrv.biomass.tree_draws
 from mrv.biomass.assignment import assign_methods, tree_biomass
 from mrv.biomass.context import AllometryErrors, BiomassContext, MeasurementErrors
+from mrv.biomass.stem_groups import pack_plots
 from mrv.errors import InputRejected
-from mrv.estimation.monte_carlo import BiomassDraws, draw_plot_biomass, plot_biomass
+from mrv.estimation.monte_carlo import (
+    BiomassDraws,
+    draw_in_blocks,
+    draw_plot_biomass,
+    plot_biomass,
+)
 from mrv.field.csv_text import parse_csv
 from mrv.field.inventory import read_inventory
 from mrv.methodologies import load_methodology
@@ -397,3 +404,88 @@ def test_context_comes_from_project_and_methodology() -> None:
     assert context.allometry.site_sd_ln == 0.1865
     assert context.errors.diameter_gross_cap == 0.25
     assert context.epoch_tolerance_days == 183
+
+
+@pytest.mark.parametrize(
+    ("region", "errors"),
+    [
+        pytest.param("western_kenya", _TAPE, id="no heights, small trees below the range"),
+        pytest.param("se_asia", _TAPE, id="some heights modelled, some measured"),
+        pytest.param(
+            "se_asia",
+            replace(_TAPE, diameter_proportional=0.05, height_proportional=0.12),
+            id="a careless crew",
+        ),
+    ],
+)
+def test_merged_errors_scatter_like_those_drawn_one_by_one(
+    region: str, errors: MeasurementErrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without what is shared and without residuals, so that nothing hides a difference."""
+    alone = replace(_ALLOMETRY, site_sd_ln=0.0, within_site_sd_ln=1e-6, parameters=False)
+    context = replace(
+        _CONTEXT,
+        allometry_region=region,
+        allometry=alone,
+        errors=errors,
+        wood_densities=_certain_woods(),
+    )
+    forest, draws = _forest(plots=2), 20_000
+    merged = _draw(forest, context, draws).agb_t_ha.astype(float)
+    monkeypatch.setattr(mrv.biomass.tree_draws, "_MERGED_BELOW", 0.0)
+    apart = _draw(forest, context, draws).agb_t_ha.astype(float)
+    assert not np.array_equal(merged, apart)
+    for one, other in ((merged, apart), (np.diff(merged), np.diff(apart))):
+        standard_error = other.std(axis=0) / np.sqrt(draws / 2)
+        assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 5 * standard_error).all()
+        assert one.std(axis=0) == pytest.approx(other.std(axis=0), rel=0.04)
+        ends = [np.quantile(drawn, [0.05, 0.95], axis=0) for drawn in (one, other)]
+        assert (np.abs(ends[0] - ends[1]) < 0.12 * other.std(axis=0)).all()
+
+
+def test_draws_have_the_moments_of_a_sum_of_lognormals() -> None:
+    """An independent way to the same mean and SD: given what is shared, trees are independent."""
+    context = replace(
+        _CONTEXT,
+        allometry=replace(_ALLOMETRY, site_sd_ln=0.0, parameters=False),
+        errors=_EXACT,
+        wood_densities=_certain_woods(),
+    )
+    forest = _forest(plots=1, trees=40)
+    stems = tree_biomass(forest, context)
+    point = stems.assign(t_ha=stems["agb_kg"] / 1000 / 0.5).groupby("measured_on")["t_ha"]
+    residual = np.expm1(0.307**2)
+    drawn = _draw(forest, context, draws=100_000).agb_t_ha[:, 0].astype(float)
+    assert drawn.mean(axis=0) == pytest.approx(point.sum().to_numpy(), rel=0.005)
+    closed = np.sqrt((point.agg(lambda t: (t**2).sum()) * residual).to_numpy())
+    assert drawn.std(axis=0) == pytest.approx(closed, rel=0.01)
+
+
+def test_more_draws_only_add_to_those_before() -> None:
+    forest = _forest(plots=2, trees=5)
+    block = mrv.biomass.tree_draws.DRAWS_AT_ONCE
+    few, many = _draw(forest, draws=block), _draw(forest, draws=2 * block + 7)
+    assert np.array_equal(many.agb_t_ha[:block], few.agb_t_ha)
+    blocks = [many.agb_t_ha[:block, 0, 0], many.agb_t_ha[block : 2 * block, 0, 0]]
+    assert abs(np.corrcoef(*blocks)[0, 1]) < 5 / np.sqrt(block)
+
+
+def test_memory_is_flat_in_draws() -> None:
+    """Whoever keeps totals only pays for one block, however many draws there are."""
+    forest = _forest(plots=6, trees=10)
+    rows = assign_methods(forest, _CONTEXT)
+    day = pd.to_datetime(forest["measured_on"])
+    stems = rows.stems.assign(epoch=(day > day.min()).astype(int))
+    packed = pack_plots(stems, dict.fromkeys(forest["plot_id"], 0.5), _EPOCHS, _CONTEXT)
+    peaks = []
+    for draws in (10_000, 10_000, 50_000):  # the first warms up what is compiled
+        tracemalloc.start()
+        total = np.zeros(2)
+        for _which, _plot, agb, _before in draw_in_blocks(
+            list(packed.values()), _CONTEXT, rows.height_model, draws, seed=1
+        ):
+            total += agb.sum(axis=0)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.1 * peaks[1]
+    assert (total > 0).all()
