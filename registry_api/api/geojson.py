@@ -14,9 +14,13 @@ MEDIA_TYPE = "application/geo+json"
 
 
 class GeoJson(JSONResponse):
-    """An answer in GeoJSON."""
+    """An answer in GeoJSON; text that is GeoJSON already goes out as it is."""
 
     media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401  # as Starlette has it
+        """Give the body."""
+        return content if isinstance(content, bytes) else super().render(content)
 
 
 class _Part(BaseModel):

@@ -9,7 +9,7 @@ cannot use this one).
 import json
 import math
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,9 @@ from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import FindingView
 from registry_api.services.views import Page
 from registry_api.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RejectedFormat = Literal["geojson", "gpkg", "csv"]
 _DECIMALS = 7  # of a degree: a centimetre [P]
@@ -78,11 +81,12 @@ def map_features(
     *,
     by: AccountView,
     purpose: str = "",
-) -> dict[str, Any]:
+) -> bytes:
     """Give every feature as GeoJSON (RFC 7946): feature, plot_id, verdict, area_ha and codes.
 
     While the run works, shapes are `pending`; before the file is read there are none. A feature
-    that could not be placed has no geometry.
+    that could not be placed has no geometry. It is text, for there may be 50,000: shapes are
+    written out once, and never are objects of Python.
 
     Raises:
         NotFound, NotAcceptable: As `findings`.
@@ -91,31 +95,13 @@ def map_features(
         session, settings, project_id, upload_id, by=by, purpose=purpose
     )
     store = PrivateStore(settings)
-    judged = report_tables.read(store, tables, "features")
-    if judged is not None:
-        return _collection(
-            {
-                "feature": int(row["feature"]),
-                "plot_id": row["plot_id"],
-                "verdict": row["verdict"],
-                "area_ha": _number(row["area_ha"]),
-                "codes": [code for code in row["codes"].split(";") if code],
-                "geometry": row["geometry"],
-            }
-            for row in judged.to_dict("records")
-        )
-    drawn = report_tables.read(store, tables, "drawn")
-    return _collection(
-        {
-            "feature": int(row["feature"]),
-            "plot_id": "",
-            "verdict": "pending",
-            "area_ha": None,
-            "codes": [],
-            "geometry": row["geometry"],
-        }
-        for row in ([] if drawn is None else drawn.to_dict("records"))
-    )
+    table = report_tables.read(store, tables, "features")
+    if table is None:
+        table = report_tables.read(store, tables, "drawn")
+        if table is None:
+            return b'{"type":"FeatureCollection","features":[]}'
+        table = table.assign(plot_id="", verdict="pending", area_ha=math.nan, codes="")
+    return features_text(table)
 
 
 def repairs(
@@ -210,23 +196,54 @@ def rejected(
     return write.to_gpkg(frame, "refused") if format == "gpkg" else write.to_csv(frame)
 
 
+def features_text(table: "pd.DataFrame") -> bytes:
+    """Lay a table of features out as GeoJSON.
+
+    Args:
+        table: feature, plot_id, verdict, area_ha (NaN where there is none), codes (";" between
+            them) and geometry (WKB, None where there is none).
+    """
+    names = ("feature", "plot_id", "verdict", "area_ha", "codes")
+    cells = zip(*(table[name].tolist() for name in names), strict=True)
+    properties = (
+        {**dict(zip(names, row, strict=True)), "area_ha": _number(row[3]), "codes": _split(row[4])}
+        for row in cells
+    )
+    features = ",".join(
+        f'{{"type":"Feature","geometry":{shape or "null"},"properties":{json.dumps(told)}}}'
+        for shape, told in zip(_shape_texts(table["geometry"]), properties, strict=True)
+    )
+    return f'{{"type":"FeatureCollection","features":[{features}]}}'.encode()
+
+
+def _split(codes: str) -> list[str]:
+    return [code for code in codes.split(";") if code]
+
+
 def _collection(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Lay rows with WKB out as GeoJSON."""
-    import numpy as np
-    import shapely
-
     held = list(rows)
-    shapes = shapely.from_wkb(np.array([row.pop("geometry") for row in held], dtype=object))
-    rounded = shapely.transform(
-        shapely.force_2d(shapes), lambda corners: np.round(corners, _DECIMALS)
-    )
+    shapes = _shape_texts([row.pop("geometry") for row in held])
     return {
         "type": "FeatureCollection",
         "features": [
             {"type": "Feature", "geometry": shape and json.loads(shape), "properties": row}
-            for row, shape in zip(held, shapely.to_geojson(rounded), strict=True)
+            for row, shape in zip(held, shapes, strict=True)
         ],
     }
+
+
+def _shape_texts(shapes: Iterable[bytes | None]) -> list[str | None]:
+    """Write WKB out as GeoJSON, flat and rounded; None where there is none."""
+    import numpy as np
+    import shapely
+
+    drawn = shapely.from_wkb(np.array(list(shapes), dtype=object))
+    if shapely.has_z(drawn).any():
+        drawn = shapely.force_2d(drawn)
+    rounded = shapely.transform(drawn, lambda corners: np.round(corners, _DECIMALS))
+    texts: list[str | None] = shapely.to_geojson(rounded).tolist()
+    return texts
 
 
 def _number(cell: object) -> float | None:

@@ -138,8 +138,10 @@ class Sender:
     def verdicts(self, upload: UploadView) -> dict[int, str]:
         """Feature -> verdict, as the map shows them."""
         with reading(self.settings) as session:
-            shown = reports.map_features(
-                session, self.settings, self.project_id, upload.id, by=self.account
+            shown = json.loads(
+                reports.map_features(
+                    session, self.settings, self.project_id, upload.id, by=self.account
+                )
             )
         return {f["properties"]["feature"]: f["properties"]["verdict"] for f in shown["features"]}
 
