@@ -1,6 +1,6 @@
 """What lies around plots, from files, for a check that has no registry to ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,13 +17,20 @@ _DEGREES = "EPSG:4326"
 
 
 def surroundings(
-    *, project_id: str, against: Path | None, excluded: Path | None, loss_raster: Path | None
+    *,
+    project_id: str,
+    against: Path | None,
+    columns: Mapping[str, str],
+    excluded: Path | None,
+    loss_raster: Path | None,
 ) -> Surroundings:
     """Read what there is; each file is asked about only where it was given.
 
     Args:
         project_id: The plots of `against` are taken for plots of the same project.
         against: Boundaries that were accepted before.
+        columns: Our column -> theirs, as stated for the plots; holds for `against` where it has
+            that column.
         excluded: Areas where no plot may lie, with `name` and `kind` where they have them.
         loss_raster: Year in which each pixel lost its trees, as Hansen et al. publish it.
 
@@ -33,7 +40,9 @@ def surroundings(
     """
     return Surroundings(
         project_id=project_id,
-        neighbours=None if against is None else neighbours_in(plots_of(against), project_id),
+        neighbours=None
+        if against is None
+        else neighbours_in(plots_of(against, columns), project_id),
         excluded=None if excluded is None else areas_of(excluded),
         lost_trees=None if loss_raster is None else _lost_trees(loss_raster),
     )
@@ -45,13 +54,24 @@ def _lost_trees(raster: Path) -> Callable[[Shapes], LostTrees]:
     return loss_reader(raster)
 
 
-def plots_of(file: Path) -> gpd.GeoDataFrame:
-    """Read boundaries that are somebody's already: `plot_id`, `farmer_id`, valid shapes, WGS 84."""
+def plots_of(file: Path, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
+    """Read boundaries that are somebody's already: `plot_id`, `farmer_id`, valid shapes, WGS 84.
+
+    Args:
+        file: In any format of boundaries.
+        columns: Our column -> theirs, where it is not the one that would be guessed; what the file
+            has no such column for is guessed.
+    """
     frame = _placed(file)
     guesses = {g.ours: g.theirs for g in guess_columns(list(frame.columns), samples_of(frame))}
-    named = apply_columns(frame, {ours: guesses[ours] for ours in ("plot_id", "farmer_id")})
+    stated = {ours: theirs for ours, theirs in columns.items() if theirs in {"", *frame.columns}}
+    named = apply_columns(
+        frame, {ours: stated.get(ours, guesses[ours]) for ours in ("plot_id", "farmer_id")}
+    )
     texts = {
-        ours: named[ours].astype(str) if ours in named.columns else pd.Series("", named.index)
+        ours: named[ours].fillna("").astype(str)
+        if ours in named.columns
+        else pd.Series("", named.index)
         for ours in ("plot_id", "farmer_id")
     }
     return gpd.GeoDataFrame(texts, geometry=frame.geometry, crs=_DEGREES)

@@ -37,7 +37,8 @@ class Asked:
         country: ISO 3166 code; "" takes the project's, and without one borders are not checked.
         project: Folder whose project.toml says country, rules and columns.
         crs: For a file that does not state its own.
-        columns: As `ours=theirs`; empty takes the project's, and without one the guess.
+        columns: As `ours=theirs`, for the file and for `against` where it has them; empty takes
+            the project's, and without one the guess.
         loss_raster, excluded, against: What lies around the plots, where there is such a file.
     """
 
@@ -106,6 +107,7 @@ def _check(asked: Asked) -> Checked:
             surroundings=surroundings(
                 project_id=settings.id if settings else "",
                 against=asked.against,
+                columns=_stated(asked, settings),
                 excluded=asked.excluded,
                 loss_raster=asked.loss_raster,
             ),
@@ -130,14 +132,18 @@ def _columns(
 ) -> tuple[dict[str, str], str]:
     """Find which column is which: stated ones first, the guess for the others."""
     attributes = frame.drop(columns=frame.geometry.name)
-    stated = dict(settings.inputs.plot_columns) if settings else {}
-    stated |= pairs(asked.columns, "--column", blank=True)
+    stated = _stated(asked, settings)
     guesses = guess_columns(
         [str(name) for name in attributes.columns if name not in stated.values()],
         samples_of(attributes),
     )
     guessed = {g.ours: g.theirs for g in guesses if g.theirs and g.ours not in stated}
     return guessed | stated, "--column" if asked.columns else "project.toml"
+
+
+def _stated(asked: Asked, settings: ProjectSettings | None) -> dict[str, str]:
+    stated = dict(settings.inputs.plot_columns) if settings else {}
+    return stated | pairs(asked.columns, "--column", blank=True)
 
 
 def write_report(place: Path, checked: Checked) -> None:

@@ -225,6 +225,23 @@ def test_what_lies_around_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture
     )
 
 
+@pytest.mark.parametrize(("column", "same"), [([], False), (["plot_id=shamba"], True)])
+def test_a_column_named_by_hand_holds_for_what_was_accepted_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], column: list[str], *, same: bool
+) -> None:
+    """The same plot drawn anew is not refused for lying on itself."""
+    for name, by in (("now.gpkg", 0.0), ("before.gpkg", SIDE / 4)):
+        shape = shapely.transform(square(1), lambda corners, by=by: corners + by)
+        cells = {"plot_id": [name], "shamba": ["K-1"], "consent_given": ["yes"]}
+        gpd.GeoDataFrame(cells, geometry=[shape], crs="EPSG:4326").to_file(tmp_path / name)
+    asked = Asked(
+        tmp_path / "now.gpkg", country="KE", columns=column, against=tmp_path / "before.gpkg"
+    )
+    found = document(asked, capsys, code=0 if same else 1)
+    codes = {row["code"] for row in found["findings"]}  # type: ignore[attr-defined]
+    assert ("overlap_registered" in codes) is not same
+
+
 @pytest.mark.usefixtures("in_the_child")
 def test_real_fields(
     real_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
