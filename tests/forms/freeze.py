@@ -21,7 +21,7 @@ from tests.forms.tree_inventory import TREES
 ALL = (PLOTS, PLOTS_KOBO, TREES)
 FORMS = Path(__file__).resolve().parents[2] / "schemas/forms"
 LANGUAGES = ("English (en)", "Français (fr)", "Kiswahili (sw)")
-VERSION = "2026112200"
+VERSION = "2026112201"
 _SAVED_AT = re.compile(rb"(?<=W3CDTF\">)[^<]+")  # in docProps/core.xml
 _MADE_AT = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # a workbook's time has no zone
 

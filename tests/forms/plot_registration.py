@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from mrv.methodologies import load_methodology
 from mrv.plots.columns import CONSENT, ROLES
+from mrv.plots.rules import PlotRules
 from tests.forms.questions import (
     NOT_IN_FUTURE,
     TIMES,
@@ -13,6 +15,12 @@ from tests.forms.questions import (
     needed,
     question,
 )
+
+# What screening would refuse is told in the field, where it can still be walked again.
+RULES = PlotRules.of(load_methodology("agroforestry_removals", 1))
+_LEAST_M2, _MOST_M2 = (round(ha * 10_000) for ha in (RULES.area_min_ha, RULES.area_max_ha))
+_SIZES = f"{RULES.area_min_ha:g}-{RULES.area_max_ha:g}"
+_SIZES_FR = _SIZES.replace(".", ",")
 
 PRACTICES: Mapping[str, Words] = {
     "trees in cropland": (
@@ -163,20 +171,29 @@ def plot_questions(crossing: str) -> tuple[Question, ...]:
             hint=(
                 (
                     "Stop at every corner; never cross your own line. Wait until the accuracy is "
-                    "below 5 m."
+                    f"below 5 m. The rules take plots of {_SIZES} ha."
                 ),
                 (
                     "Arrêtez-vous à chaque coin ; ne croisez jamais votre ligne. Attendez une "
-                    "précision de moins de 5 m."
+                    f"précision de moins de 5 m. Les règles admettent {_SIZES_FR} ha."
                 ),
-                "Simama kila kona; usivuke mstari wako. Subiri usahihi uwe chini ya mita 5.",
+                (
+                    "Simama kila kona; usivuke mstari wako. Subiri usahihi uwe chini ya mita 5. "
+                    f"Kanuni zinakubali hekta {_SIZES}."
+                ),
             ),
             parameters="allow-mock-accuracy=false",
-            constraint=f"area(.) >= 100{crossing}",
+            constraint=f"area(.) >= {_LEAST_M2} and area(.) <= {_MOST_M2}{crossing}",
             constraint_message=(
-                "The plot is smaller than 100 m2 or its boundary crosses itself; walk it again.",
-                "La parcelle a moins de 100 m2 ou sa limite se croise ; refaites le tour.",
-                "Shamba ni chini ya mita 100 za mraba au mpaka unajikata; zunguka tena.",
+                (
+                    f"A plot has {_SIZES} ha and a boundary that never crosses itself; walk it "
+                    "again."
+                ),
+                (
+                    f"Une parcelle fait {_SIZES_FR} ha et sa limite ne se croise jamais ; refaites "
+                    "le tour."
+                ),
+                f"Shamba lina hekta {_SIZES} na mpaka usiojikata; zunguka tena.",
             ),
         ),
         question("calculate", "area_ha", calculation="round(area(${boundary}) div 10000, 3)"),

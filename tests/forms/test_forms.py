@@ -1,6 +1,7 @@
 """The forms of schemas/forms: what they ask, and that their exports load as they are."""
 
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -16,8 +18,10 @@ from pyxform.xls2xform import convert
 from mrv.errors import BoundaryFileRefused
 from mrv.field.fields import BY_NAME
 from mrv.field.inventory import read_inventory
+from mrv.methodologies import load_methodology
 from mrv.plots.columns import COLUMNS, PRIVATE_COLUMNS, as_text, check_columns
 from mrv.plots.mapping import apply_columns, guess_columns, samples_of
+from mrv.plots.rules import PlotRules
 from mrv.sources.boundaries import parse_boundaries
 from mrv.sources.boundaries.table import GPS_ACCURACY
 from mrv.sources.inventories import read_trees
@@ -82,6 +86,26 @@ def test_pyxform_takes_it_without_a_warning(form: Form) -> None:
     written = convert(io.BytesIO(to_xlsx(form)), validate=shutil.which("java") is not None)
     assert written.warnings == []
     assert all(f'lang="{language}"' in written.xform for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("name", [PLOTS, KOBO])
+def test_what_the_rules_refuse_for_its_size_is_told_in_the_field(name: str) -> None:
+    rules = PlotRules.of(load_methodology("agroforestry_removals", 1))
+    survey = openpyxl.load_workbook(FORMS / f"{name}.xlsx")["survey"]
+    header, *rows = survey.iter_rows(values_only=True)
+    (walk,) = (
+        row
+        for row in (dict(zip(header, row, strict=True)) for row in rows)
+        if row["name"] == "boundary"
+    )
+    least, most = re.findall(r"area\(\.\) [<>]= (\d+)", walk["constraint"])
+    assert int(least) == pytest.approx(rules.area_min_ha * 10_000)
+    assert int(most) == pytest.approx(rules.area_max_ha * 10_000)
+    for language in LANGUAGES:
+        for words in (walk[f"hint::{language}"], walk[f"constraint_message::{language}"]):
+            assert f"{rules.area_min_ha:g}-{rules.area_max_ha:g} ha" in words.replace(",", ".") or (
+                f"hekta {rules.area_min_ha:g}-{rules.area_max_ha:g}" in words
+            )
 
 
 def test_it_asks_for_every_column_that_we_have() -> None:
