@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -24,22 +23,12 @@ class Window:
     height: int
     width: int
 
-    def grown(self, pixels: int, grid: "Grid", multiple: int = 1) -> "Window":
-        """Grow on all sides, clip to the grid, and start and end on a multiple of pixels."""
-        top = max(0, self.row - pixels) // multiple * multiple
-        left = max(0, self.col - pixels) // multiple * multiple
-        bottom = min(grid.height, -(-(self.row + self.height + pixels) // multiple) * multiple)
-        right = min(grid.width, -(-(self.col + self.width + pixels) // multiple) * multiple)
+    def grown(self, pixels: int, grid: "Grid") -> "Window":
+        """Grow on all sides, and clip to the grid."""
+        top, left = max(0, self.row - pixels), max(0, self.col - pixels)
+        bottom = min(grid.height, self.row + self.height + pixels)
+        right = min(grid.width, self.col + self.width + pixels)
         return Window(top, left, bottom - top, right - left)
-
-    def coarsened(self, factor: int) -> "Window":
-        """Give the same rectangle in pixels `factor` times as wide; it must start on one."""
-        return Window(
-            self.row // factor,
-            self.col // factor,
-            -(-self.height // factor),
-            -(-self.width // factor),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +141,6 @@ class OpenedScene(Protocol):
 
         Each array is cut to the grid and is valid only until the next one is taken, because
         readers may reuse their buffer.
-
-        Raises:
-            SceneUnreadable: If the file is damaged.
-        """
-        ...
-
-    def grid(self, band: str) -> Grid:
-        """Give the grid of a band.
-
-        Raises:
-            SceneUnreadable: If the file is damaged or is not what its item says.
-        """
-        ...
-
-    def read(self, band: str, window: Window) -> NDArray[np.integer[Any]]:
-        """Read a window of a band as digital numbers; 0 is no data.
 
         Raises:
             SceneUnreadable: If the file is damaged.

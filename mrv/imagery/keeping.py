@@ -23,15 +23,21 @@ class Keeper(Protocol):
 
 
 class MemoryKeeper:
-    """Keeps in this process, for callers without a store."""
+    """Keeps in this process, for callers without a store.
 
-    def __init__(self) -> None:
+    Args:
+        kinds: First parts of the keys that are kept, such as `plans`; all where not given.
+    """
+
+    def __init__(self, *kinds: str) -> None:
         self.entries: dict[str, bytes] = {}
+        self._kinds = kinds
 
     def get(self, key: str) -> bytes | None:
         """Give what is kept under a key; None where nothing is."""
         return self.entries.get(key)
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep bytes under a key."""
-        self.entries[key] = data
+        """Keep bytes under a key, if it is of a kind that is kept."""
+        if not self._kinds or key.split("/", maxsplit=1)[0] in self._kinds:
+            self.entries[key] = data

@@ -130,17 +130,27 @@ def check_stack(scenes: Sequence["Scene"]) -> None:
             )
 
 
-def first_percentile(
-    reflectance: NDArray[np.float64], vegetated: NDArray[np.bool_]
-) -> tuple[float, int]:
+def first_percentile(counts: NDArray[np.int64], lowest: int, rule: OffsetRule) -> tuple[float, int]:
     """Give the 1st percentile over clear vegetation [reflectance] and how many pixels it rests on.
 
-    NaN where fewer than `JUDGED_PIXELS_MIN` pixels are there.
+    NaN where fewer than `JUDGED_PIXELS_MIN` pixels are there. Between two numbers it is
+    interpolated, as NumPy's `percentile` does.
+
+    Args:
+        counts: How many pixels have each digital number.
+        lowest: The digital number that is counted first.
+        rule: How digital numbers become reflectance.
     """
-    values = reflectance[vegetated]
-    if values.size < JUDGED_PIXELS_MIN:
-        return float("nan"), int(values.size)
-    return float(np.percentile(values, 1)), int(values.size)
+    up_to = np.cumsum(counts)
+    pixels = int(up_to[-1])
+    if pixels < JUDGED_PIXELS_MIN:
+        return float("nan"), pixels
+    rank = 0.01 * (pixels - 1)
+    low, high = (
+        (int(np.searchsorted(up_to, place, side="right")) + lowest) * rule.scale + rule.offset
+        for place in (int(rank), min(int(rank) + 1, pixels - 1))
+    )
+    return low + (high - low) * (rank - int(rank)), pixels
 
 
 def offsets_sane(levels: pd.DataFrame, low: float, high: float) -> Verdict:

@@ -1,50 +1,73 @@
 """One look per overpass: plots on tile borders and scenes that come twice are counted once.
 
 Neighbouring tiles overlap by about 10 km and hold the same pass, also across a UTM border. Every
-plot gets one home tile for all dates, so that its pixels stay the same. Of two scenes of that tile
-in one pass (a reprocessed one, or one cut in two) the fuller counts. Two passes on one day, as of
-Sentinel-2A and 2B on neighbouring orbits, are two looks.
+plot gets one home tile for all dates, so that its pixels stay the same and are fetched once. Of two
+scenes of that tile in one pass (a reprocessed one, or one cut in two) the fuller counts. Two passes
+on one day, as of Sentinel-2A and 2B on neighbouring orbits, are two looks.
 """
 
-import pandas as pd
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrv.imagery.coverage import Placed
 
 OUTSIDE_TOLERANCE = 0.001  # share of a plot's area that may be outside a grid that "covers" it [P]
-PASS_GAP = pd.Timedelta(minutes=30)  # one orbit takes 100 minutes, one pass over a tile seconds [P]
+PASS_GAP = np.timedelta64(30, "m")  # one orbit takes 100 minutes, one pass over a tile seconds [P]
 
 
-def one_tile_per_plot(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of each plot's home tile.
+def home_tiles(tiles: Iterable[tuple[str, Placed]], plots: int) -> NDArray[np.object_]:
+    """Choose each plot's home tile.
 
     It is the tile that covers the plot; the smallest name where several do; where none does, the
     one that covers most of it.
 
     Args:
-        rows: With plot_id, mgrs_tile and outside_fraction.
+        tiles: Name of a tile, and the plots on one of its grids.
+        plots: Number of plots.
+
+    Returns:
+        Per plot the name of its tile; empty where no tile touches it.
     """
-    keys = ["plot_id", "mgrs_tile"]
-    tiles = rows.groupby(keys)["outside_fraction"].min().reset_index()
-    # Inside the tolerance all tiles are alike, and rounding must not choose between them.
-    tiles["shortfall"] = tiles["outside_fraction"].where(
-        tiles["outside_fraction"] > OUTSIDE_TOLERANCE, 0.0
-    )
-    home = tiles.sort_values(["plot_id", "shortfall", "mgrs_tile"]).drop_duplicates("plot_id")
-    return rows.merge(home[keys], on=keys)
+    home = np.full(plots, "", dtype=np.object_)
+    least = np.full(plots, np.inf)
+    for tile, placed in sorted(tiles, key=lambda found: found[0]):
+        # Inside the tolerance all tiles are alike, and rounding must not choose between them.
+        outside = placed.outside_fraction
+        shortfall = np.where(outside > OUTSIDE_TOLERANCE, outside, 0.0)
+        better = shortfall < least[placed.plots]
+        home[placed.plots[better]] = tile
+        least[placed.plots[better]] = shortfall[better]
+    return home
 
 
-def one_row_per_pass(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep one row per plot and pass: the one with most data, then most clear, then smallest id.
+def one_row_per_pass(
+    plots: NDArray[np.int32],
+    times: NDArray[np.datetime64],
+    ids: NDArray[np.int32],
+    unseen: NDArray[np.float64],
+    clear: NDArray[np.float64],
+) -> NDArray[np.intp]:
+    """Choose one row per plot and pass: the one with most data, most clear, smallest id.
 
     Args:
-        rows: With plot_id, acquired_at, scene_id, nodata_fraction, outside_fraction and
-            clear_fraction.
+        plots: Of each row, which plot.
+        times: Of each row, when the scene was taken.
+        ids: Of each row, the rank of the scene's id.
+        unseen: Of each row, the share without data or outside the grid [1].
+        clear: Of each row, the clear share [1].
+
+    Returns:
+        The chosen rows, by plot, time and id.
     """
-    ordered = rows.sort_values(["plot_id", "acquired_at", "scene_id"], ignore_index=True)
-    new_plot = ordered["plot_id"] != ordered["plot_id"].shift()
-    new_pass = ordered["acquired_at"].diff() > PASS_GAP
-    best = ordered.assign(
-        _pass=(new_plot | new_pass).cumsum(),
-        _unseen=ordered["nodata_fraction"] + ordered["outside_fraction"],
-    ).sort_values(
-        ["_pass", "_unseen", "clear_fraction", "scene_id"], ascending=[True, True, False, True]
-    )
-    return best.drop_duplicates("_pass").drop(columns=["_pass", "_unseen"])
+    order = np.lexsort((ids, times, plots))
+    plot, time = plots[order], times[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (plot[1:] != plot[:-1]) | (np.diff(time) > PASS_GAP)
+    passes = np.cumsum(begins)
+    best = np.lexsort((ids[order], -clear[order], unseen[order], passes))
+    first = np.ones(len(best), np.bool_)
+    first[1:] = np.diff(passes[best]) > 0
+    chosen = order[best[first]]
+    return chosen[np.lexsort((ids[chosen], times[chosen], plots[chosen]))]

@@ -3,7 +3,7 @@
 Scenes are rendered in memory and read through the same protocol that files are read through.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ from mrv.estimation.pathway import estimate_change
 from mrv.field.inventory import read_inventory
 from mrv.imagery.composites import season_features
 from mrv.imagery.extract import observe
-from mrv.imagery.grids import Grid, Window
+from mrv.imagery.grids import BandLayout, Grid
 from mrv.imagery.rules import ImageryRules
 from mrv.imagery.scenes import SCL, Scene, scene_from_item
 from mrv.methodologies import load_methodology
@@ -32,6 +32,7 @@ from mrv.simulation.scenes import render_scene
 from mrv.simulation.spec import LandscapeSpec
 from mrv.simulation.stac_items import stac_item
 
+_BLOCK = 256  # side of a block [pixels]
 METHODOLOGY = load_methodology("agroforestry_removals", 1)
 
 
@@ -56,14 +57,20 @@ class _InMemory:
     ) -> None:
         self._bands, self._left, self._top, self._epsg = bands, left, top, epsg
 
-    def grid(self, band: str) -> Grid:
+    def layout(self, band: str) -> BandLayout:
         height, width = self._bands[band].shape
         pixel = 10.0 * max(a.shape[0] for a in self._bands.values()) / height
-        return Grid(self._epsg, self._left, self._top, pixel, width, height)
+        grid = Grid(self._epsg, self._left, self._top, pixel, width, height)
+        return BandLayout(grid, _BLOCK, _BLOCK, self._bands[band].dtype.name)
 
-    def read(self, band: str, window: Window) -> NDArray[np.generic]:
-        rows = slice(window.row, window.row + window.height)
-        return self._bands[band][rows, window.col : window.col + window.width]
+    def blocks(
+        self, band: str, numbers: Sequence[int]
+    ) -> Iterator[tuple[int, NDArray[np.generic]]]:
+        layout = self.layout(band)
+        for number in numbers:
+            window = layout.window(number)
+            rows = slice(window.row, window.row + window.height)
+            yield number, self._bands[band][rows, window.col : window.col + window.width]
 
 
 def answer(spec: LandscapeSpec, seed: int, draws: int = 1500) -> Answer:

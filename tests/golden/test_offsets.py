@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mrv.errors import OffsetsMixed
-from mrv.imagery.offsets import check_stack, first_percentile, offsets_sane
+from mrv.imagery.offsets import OffsetRule, check_stack, first_percentile, offsets_sane
 from mrv.imagery.scenes import Scene, scene_from_item
 
 Find = Callable[[str], Path]
@@ -209,6 +209,14 @@ def test_what_could_not_be_looked_at_has_not_passed() -> None:
 
 
 def test_a_percentile_of_a_handful_of_pixels_is_none() -> None:
-    level, count = first_percentile(np.full(10, 0.02), np.ones(10, dtype=bool))
+    level, count = first_percentile(np.array([0, 10]), 199, OffsetRule(1e-4, 0.0, "", ""))
     assert np.isnan(level)
     assert count == 10
+
+
+def test_the_percentile_of_counted_numbers_is_that_of_the_numbers() -> None:
+    numbers = np.random.default_rng(4).integers(900, 1400, 777)
+    rule = OffsetRule(1e-4, -0.1, "", "")
+    level, count = first_percentile(np.bincount(numbers, minlength=2000)[800:], 800, rule)
+    assert level == pytest.approx(np.percentile(numbers * 1e-4 - 0.1, 1), abs=1e-12)
+    assert count == 777

@@ -1,6 +1,7 @@
 """Scenes in memory: small grids whose pixels a test can set by hand."""
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +13,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from mrv.errors import SceneUnreadable
-from mrv.imagery.grids import Grid, Window
+from mrv.imagery.grids import BandLayout, Grid
 from mrv.imagery.offsets import OffsetRule
 from mrv.imagery.rules import ImageryRules
 from mrv.imagery.scenes import Scene
@@ -30,6 +30,9 @@ class Sky:
     grids: dict[str, dict[str, Grid]] = field(default_factory=dict)
     pixels: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
     scenes: list[Scene] = field(default_factory=list)
+    block: int = 16  # side of a file's blocks; 40 is no multiple of it
+    opened: list[str] = field(default_factory=list)
+    fetched: list[tuple[str, str, int]] = field(default_factory=list)
 
     def add(
         self,
@@ -63,7 +66,7 @@ class Sky:
             bbox=(0.0, 0.0, 0.0, 0.0),
             cloud_percent=None,
             assets={band: f"{name}/{band}" for band in self.pixels[name]},
-            item_sha256="0" * 64,
+            item_sha256=hashlib.sha256(name.encode()).hexdigest(),
             offset=rule,
         )
         self.scenes.append(scene)
@@ -71,6 +74,7 @@ class Sky:
 
     @contextmanager
     def open(self, scene: Scene) -> Iterator["_Opened"]:
+        self.opened.append(scene.id)
         yield _Opened(self, scene.id)
 
 
@@ -79,17 +83,23 @@ class _Opened:
     sky: Sky
     name: str
 
-    def grid(self, band: str) -> Grid:
-        return self.sky.grids[self.name][band]
+    def layout(self, band: str) -> BandLayout:
+        grid, dtype = self.sky.grids[self.name][band], self.sky.pixels[self.name][band].dtype
+        return BandLayout(grid, self.sky.block, self.sky.block, dtype.name)
 
-    def read(self, band: str, window: Window) -> NDArray[Any]:
-        array = self.sky.pixels[self.name][band]
-        part = array[
-            window.row : window.row + window.height, window.col : window.col + window.width
-        ]
-        if part.shape != (window.height, window.width):
-            raise SceneUnreadable(f"{band} was read outside its grid")
-        return part
+    def blocks(self, band: str, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Hand out one buffer again and again, as readers may."""
+        layout, array = self.layout(band), self.sky.pixels[self.name][band]
+        buffer = np.empty(self.sky.block**2, array.dtype)
+        for number in numbers:
+            window = layout.window(number)
+            self.sky.fetched.append((self.name, band, number))
+            block = buffer[: window.height * window.width].reshape(window.height, window.width)
+            block[:] = array[
+                window.row : window.row + window.height, window.col : window.col + window.width
+            ]
+            yield number, block
+        buffer[:] = 77
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pytest
 import shapely
 
-from mrv.imagery.coverage import cover
+from mrv.imagery.coverage import cover, place
 from mrv.imagery.grids import Grid
 from mrv.sources.boundaries import parse_boundaries
 
@@ -20,10 +19,10 @@ def test_the_exact_parcel_of_flanders_has_its_registered_area(real_data: Find) -
     path = real_data("s2_flanders/plots/lpis_parcel_exact.geojson")
     parcel = parse_boundaries(path.read_bytes(), path.name).frame
     grid = Grid(32631, 501360.0, 5629680.0, 10.0, 64, 64)
-    coverage = cover(parcel, grid)
-    (block,) = coverage.blocks
-    assert block.weights.sum() * 100 == pytest.approx(25215.464506, rel=5e-6)
-    assert coverage.outside_fraction[0] == pytest.approx(0.0, abs=1e-6)
+    placed = place(parcel, grid)
+    coverage = cover(placed.shapes, grid)
+    assert coverage.shares.sum() * 100 == pytest.approx(25215.464506, rel=5e-6)
+    assert placed.outside_fraction[0] == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["regression4", "regression6", "russia", "antarctica"])
@@ -41,28 +40,17 @@ def test_hard_polygons_of_exactextract_keep_their_area(real_data: Find, name: st
     )
     plots = gpd.GeoDataFrame({"plot_id": ["p"]}, geometry=[small], crs=32736).to_crs(epsg=4326)
     grid = Grid(32736, 699_900.0, 9_902_500.0, 10.0, 260, 260)
-    coverage = cover(plots, grid)
-    covered = sum(block.weights.sum() for block in coverage.blocks)
-    assert covered == pytest.approx(coverage.area_pixels[0], rel=1e-6)
+    placed = place(plots, grid)
+    covered = cover(placed.shapes, grid).shares.sum()
+    assert covered * 100 == pytest.approx(placed.shapes[0].area, rel=1e-9)
     assert covered * 100 == pytest.approx(small.area, rel=1e-5)
-
-
-def test_far_apart_plots_are_read_in_separate_windows() -> None:
-    """A window over a whole tile would need 240 MB a band."""
-    shapes = [
-        shapely.box(700_100 + shift, 9_899_000, 700_160 + shift, 9_899_060)
-        for shift in (0, 70, 60_000)
-    ]
-    plots = gpd.GeoDataFrame({"plot_id": list("abc")}, geometry=shapes, crs=32736).to_crs(4326)
-    coverage = cover(plots, Grid(32736, 699_960.0, 9_900_000.0, 10.0, 10_980, 10_980))
-    assert [block.plots.tolist() for block in coverage.blocks] == [[0, 1], [2]]
-    assert all(block.window.height * block.window.width < 200 for block in coverage.blocks)
 
 
 def test_a_plot_elsewhere_in_the_world_is_outside() -> None:
     """No projection error and no pixel, even on the other side of the earth."""
     shapes = [shapely.box(lon, 10, lon + 0.001, 10.001) for lon in (-179.9, -60, 100, 179.8)]
     plots = gpd.GeoDataFrame({"plot_id": list("abcd")}, geometry=shapes, crs=4326)
-    coverage = cover(plots, Grid(32736, 700_000.0, 9_900_000.0, 10.0, 100, 100))
-    assert coverage.blocks == ()
-    assert np.array_equal(coverage.outside_fraction, np.ones(4))
+    grid = Grid(32736, 700_000.0, 9_900_000.0, 10.0, 100, 100)
+    placed = place(plots, grid)
+    assert len(placed.plots) == 0
+    assert len(cover(placed.shapes, grid).shares) == 0

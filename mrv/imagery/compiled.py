@@ -1,0 +1,22 @@
+"""Functions compiled to machine code: how, in one place.
+
+They run without the interpreter's lock, so that scenes are worked on side by side, and are compiled
+once per machine. No reordering of sums (`fastmath`): the same inputs give the same bits.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile a function over NumPy arrays and numbers when it is first called."""
+    try:
+        done: Callable[_P, _R] = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # nowhere to keep the machine code, as on a read-only disk
+        done = numba.njit(nogil=True, error_model="numpy")(function)
+    return done

@@ -1,0 +1,189 @@
+"""The pixels of one scene that lie under plots: from the cube, and what is missing from its files.
+
+The classification comes first: blocks whose plots are all under cloud or without data are not
+fetched. Pixels of blocks that were not fetched are 0, and no mask keeps them.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mrv.imagery.cloud_mask import HOPELESS, classes_table
+from mrv.imagery.compiled import compiled
+from mrv.imagery.cube import keep_pixels, kept_pixels
+from mrv.imagery.grids import OpenedScene, Window
+from mrv.imagery.keeping import Keeper
+from mrv.imagery.plan import Plan
+from mrv.imagery.scenes import SCL, Scene
+from mrv.imagery.touched import Touched
+
+
+@dataclass(slots=True)
+class Opening:
+    """A scene that is opened when something of it is first needed.
+
+    Attributes:
+        scene: The scene.
+        open_scene: Opens it.
+        blocks: Blocks that were decoded.
+        bytes: Their size [byte].
+    """
+
+    scene: Scene
+    open_scene: Callable[[Scene], AbstractContextManager[OpenedScene]]
+    blocks: int = 0
+    bytes: int = 0
+    _opened: OpenedScene | None = None
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    @property
+    def opened(self) -> OpenedScene:
+        """The opened scene."""
+        if self._opened is None:
+            self._opened = self._stack.enter_context(self.open_scene(self.scene))
+        return self._opened
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one scene shows of the plots.
+
+    Attributes:
+        classes: Class codes of the plan's neighbourhood.
+        numbers: Band -> digital numbers of the plan's pixels of that band.
+    """
+
+    classes: NDArray[np.integer[Any]]
+    numbers: Mapping[str, NDArray[np.integer[Any]]]
+
+
+def gather(opening: Opening, plan: Plan, bands: Collection[str], keeper: Keeper | None) -> Gathered:
+    """Bring the pixels of a scene together.
+
+    Args:
+        opening: The scene.
+        plan: Which pixels.
+        bands: Which bands, beside the classification.
+        keeper: Where pixels are kept; None keeps none.
+
+    Raises:
+        SceneUnreadable: If a file is damaged.
+    """
+    classes = _classes(opening, plan, keeper)
+    hopeful = ~classes_table(HOPELESS)[classes][plan.classes]
+    wanted = {
+        id(touched): _blocks_with(hopeful, plan.parents[band], touched.starts)
+        for band, touched in plan.bands.items()
+    }
+    numbers = {
+        band: _band(opening, band, plan.bands[band], wanted[id(plan.bands[band])], keeper)
+        for band in bands
+    }
+    return Gathered(classes, numbers)
+
+
+def _classes(opening: Opening, plan: Plan, keeper: Keeper | None) -> NDArray[Any]:
+    around = plan.around
+    values = np.zeros(int(around.starts[-1]), np.dtype(around.layout.dtype))
+    parts = {
+        index: values[start:stop].reshape(height, width)
+        for index, (start, stop, (_, _, height, width)) in enumerate(
+            zip(around.starts[:-1], around.starts[1:], around.boxes, strict=True)
+        )
+    }
+    kept = kept_pixels(keeper, opening.scene, SCL) if keeper else {}
+    missing: dict[int, list[int]] = {}
+    for index, digest in enumerate(around.digests):
+        if digest in kept:
+            parts[index][:] = kept[digest].reshape(parts[index].shape)
+        else:
+            for number in around.blocks_of(index):
+                missing.setdefault(number, []).append(index)
+    if not missing:
+        return values
+    for number, block in opening.opened.blocks(SCL, sorted(missing)):
+        opening.blocks, opening.bytes = opening.blocks + 1, opening.bytes + block.nbytes
+        window = around.layout.window(number)
+        for index in missing[number]:
+            _copy_shared(block, window, parts[index], Window(*map(int, around.boxes[index])))
+    if keeper:
+        fresh = {digest: parts[index].ravel() for index, digest in enumerate(around.digests)}
+        keep_pixels(keeper, opening.scene, SCL, kept | fresh)
+    return values
+
+
+def _copy_shared(block: NDArray[Any], window: Window, part: NDArray[Any], box: Window) -> None:
+    """Copy what two rectangles of pixels share from the first to the second."""
+    top, left = max(window.row, box.row), max(window.col, box.col)
+    bottom = min(window.row + window.height, box.row + box.height)
+    right = min(window.col + window.width, box.col + box.width)
+    part[top - box.row : bottom - box.row, left - box.col : right - box.col] = block[
+        top - window.row : bottom - window.row, left - window.col : right - window.col
+    ]
+
+
+def _band(
+    opening: Opening,
+    band: str,
+    touched: Touched,
+    wanted: NDArray[np.bool_],
+    keeper: Keeper | None,
+) -> NDArray[Any]:
+    values = np.zeros(int(touched.starts[-1]), np.dtype(touched.layout.dtype))
+    kept = kept_pixels(keeper, opening.scene, band) if keeper else {}
+    missing: dict[int, int] = {}
+    for index in np.flatnonzero(wanted).tolist():
+        start, stop = touched.starts[index], touched.starts[index + 1]
+        if (record := kept.get(touched.digests[index])) is not None:
+            values[start:stop] = record
+        else:
+            missing[int(touched.blocks[index])] = index
+    if not missing:
+        return values
+    fresh = {}
+    for number, block in opening.opened.blocks(band, list(missing)):
+        opening.blocks, opening.bytes = opening.blocks + 1, opening.bytes + block.nbytes
+        index = missing[number]
+        part = slice(touched.starts[index], touched.starts[index + 1])
+        _take(np.ascontiguousarray(block).reshape(-1), touched.offsets[part], values[part])
+        fresh[touched.digests[index]] = values[part]
+    if keeper:
+        keep_pixels(keeper, opening.scene, band, kept | fresh)
+    return values
+
+
+@compiled
+def _blocks_with(
+    hopeful: NDArray[np.bool_], parents: NDArray[np.int32], starts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say of each block of a band whether any of its plots' pixels may be clear."""
+    found = np.zeros(starts[-1], np.bool_)
+    for i in range(len(hopeful)):
+        if hopeful[i]:
+            found[parents[i]] = True
+    wanted = np.zeros(len(starts) - 1, np.bool_)
+    for block in range(len(wanted)):
+        wanted[block] = found[starts[block] : starts[block + 1]].any()
+    return wanted
+
+
+@compiled
+def _take(block: NDArray[Any], offsets: NDArray[np.int32], values: NDArray[Any]) -> None:
+    for i in range(len(offsets)):
+        values[i] = block[offsets[i]]

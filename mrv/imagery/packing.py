@@ -1,0 +1,65 @@
+"""Numbers as bytes: a header, arrays behind it, and a digest in front by which damage is seen.
+
+Little-endian, no pickle: what is read back is numbers and JSON, whoever wrote it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DIGEST_BYTES = 32
+_ALIGNMENT = 8
+_KINDS = "biuf"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed.
+
+    Attributes:
+        head: Anything that JSON holds.
+        arrays: By name; they look into the bytes and cannot be written to.
+    """
+
+    head: Any
+    arrays: Mapping[str, NDArray[Any]]
+
+
+def pack(head: object, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Write a header and arrays of numbers as bytes."""
+    kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    told = {name: [array.dtype.str, list(array.shape)] for name, array in kept.items()}
+    text = json.dumps([head, told], separators=(",", ":")).encode()
+    parts = [len(text).to_bytes(_ALIGNMENT, "little"), text, b" " * (-len(text) % _ALIGNMENT)]
+    for array in kept.values():
+        parts += [array.tobytes(), bytes(-array.nbytes % _ALIGNMENT)]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return b"".join((digest.digest(), *parts))
+
+
+def unpack(data: bytes | None) -> Packed | None:
+    """Read back what `pack` wrote; None where there is nothing, or it is cut short or changed."""
+    if data is None or len(data) < _DIGEST_BYTES + _ALIGNMENT:
+        return None
+    body = memoryview(data)[_DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != data[:_DIGEST_BYTES]:
+        return None
+    length = int.from_bytes(body[:_ALIGNMENT], "little")
+    head, told = json.loads(bytes(body[_ALIGNMENT : _ALIGNMENT + length]))
+    at = _ALIGNMENT + length + -length % _ALIGNMENT
+    arrays = {}
+    for name, (kind, shape) in told.items():
+        dtype = np.dtype(kind)
+        if dtype.kind not in _KINDS:
+            return None
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays[name] = np.frombuffer(body, dtype, count, at).reshape(shape)
+        at += arrays[name].nbytes + -arrays[name].nbytes % _ALIGNMENT
+    return Packed(head, arrays)

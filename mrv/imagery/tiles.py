@@ -1,0 +1,81 @@
+"""Tiles: which plots belong to which, and the coverage plan of each."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from mrv.imagery.coverage import Placed, place
+from mrv.imagery.frames import Frame
+from mrv.imagery.grids import Grid
+from mrv.imagery.keeping import Keeper
+from mrv.imagery.passes import home_tiles
+from mrv.imagery.plan import build_plan, ensure_plan, plan_key
+
+
+@dataclass(frozen=True, slots=True)
+class TilePlan:
+    """The plan of one tile, and whose plots they are.
+
+    Attributes:
+        key: Where the plan is kept.
+        plots: Of each plot of the plan, its row in the caller's table.
+        area_pixels: Area of each [pixels of the finest grid].
+        outside_fraction: Share of it outside the grid [1].
+    """
+
+    key: str
+    plots: NDArray[np.int32]
+    area_pixels: NDArray[np.float64]
+    outside_fraction: NDArray[np.float64]
+
+
+class Tiles:
+    """The plots of one extraction on the grids of its tiles."""
+
+    def __init__(self, plots: gpd.GeoDataFrame, reach_m: float, keeper: Keeper) -> None:
+        self._plots = plots
+        self._reach_m = reach_m
+        self._keeper = keeper
+        self._placed: dict[Grid, Placed] = {}
+        self._plans: dict[str, TilePlan] = {}
+
+    def plans(self, tiles: Collection[tuple[str, Frame]]) -> dict[tuple[str, Frame], TilePlan]:
+        """Plan each tile that is home to a plot; kept plans are not built again.
+
+        Args:
+            tiles: Name of each tile and how the bands of its scenes lie; a tile may have several
+                frames.
+        """
+        distinct = list(dict.fromkeys(tiles))
+        grids = list(dict.fromkeys((tile, frame.base) for tile, frame in distinct))
+        home = home_tiles([(tile, self._place(grid)) for tile, grid in grids], len(self._plots))
+        found = {(tile, frame): self._plan(home == tile, frame) for tile, frame in distinct}
+        return {key: plan for key, plan in found.items() if plan is not None}
+
+    def _place(self, grid: Grid) -> Placed:
+        if grid not in self._placed:
+            self._placed[grid] = place(self._plots, grid)
+        return self._placed[grid]
+
+    def _plan(self, at_home: NDArray[np.bool_], frame: Frame) -> TilePlan | None:
+        placed = self._place(frame.base)
+        placed = placed.subset(np.flatnonzero(at_home[placed.plots]))
+        if not len(placed.plots):
+            return None
+        polygons = self._plots.geometry.to_numpy()[placed.plots]
+        # Sorted by their own bytes, so that the order of the caller's table changes nothing.
+        order = np.argsort(shapely.to_wkb(polygons), kind="stable")
+        placed, polygons = placed.subset(order), polygons[order]
+        key = plan_key(polygons, frame, self._reach_m)
+        plan = ensure_plan(key, self._keeper, lambda: build_plan(placed, frame, self._reach_m))
+        area = plan.totals + placed.outside_pixels
+        return TilePlan(
+            key,
+            placed.plots.astype(np.int32),
+            area,
+            np.divide(placed.outside_pixels, area, out=np.ones_like(area), where=area > 0),
+        )
