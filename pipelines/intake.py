@@ -11,7 +11,7 @@ from mrv.sources.projects import read_project
 from mrv.sources.tables import read_bytes
 from pipelines.workspace import Workspace
 from registry_api.services import deliveries
-from registry_api.services.deliveries import PLOTS, PROJECT, TREES, Delivery
+from registry_api.services.deliveries import PLOTS, PRIVATE, PROJECT, TREES, Delivery
 from registry_api.services.projects import register_project
 
 
@@ -37,7 +37,9 @@ def take_in(folder: Path, workspace: Workspace, *, allow_outside: bool = False) 
     paths = {key: path for key, path in stated.items() if path is not None}
     delivery = Delivery(
         files={
-            key: workspace.store.put_bytes(read_bytes(project.folder / path))
+            key: workspace.store.put_bytes(
+                read_bytes(project.folder / path), private=key in PRIVATE
+            )
             for key, path in paths.items()
         },
         names={key: Path(path).name for key, path in paths.items()},

@@ -1,8 +1,8 @@
 """Where the stages of one run leave what they made for each other: files by content, found by name.
 
-A shelf belongs to one project and period. Each asset's files go into the artifact store under their
-sha-256; a small JSON note per asset, replaced atomically, says which digest is the latest. Reading
-a name that no stage has written says in one sentence what to do.
+A shelf belongs to one project and period. Each asset's files are kept under their sha-256, private
+ones encrypted; a small JSON note per asset, replaced atomically, says which digest is the latest.
+Reading a name that no stage has written says in one sentence what to do.
 """
 
 import io
@@ -17,11 +17,15 @@ import numpy as np
 import pandas as pd
 
 from mrv.errors import SourceFailed
-from mrv.sources.artifacts import ArtifactStore
+from registry_api.services.kept_files import KeptFiles
 
 PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
 NPZ = "application/x-npz"
+# What tells where somebody's plots and trees are lies encrypted.
+PRIVATE = frozenset(
+    {"boundaries", "excluded_trees", "plot_findings", "plots", "tree_findings", "trees"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,18 @@ class Note:
 class Shelf:
     """The files of one project and period."""
 
-    store: ArtifactStore
+    store: KeptFiles
     folder: Path
 
     def put_table(self, name: str, frame: pd.DataFrame) -> Note:
         """Leave a table as Parquet."""
-        sha256, rows = self.store.put_table(frame)
+        sha256, rows = self.store.put_table(frame, private=name in PRIVATE)
         return self._note(Note(name, sha256, PARQUET, rows))
 
     def put_bytes(self, name: str, data: bytes, media_type: str, rows: int | None = None) -> Note:
         """Leave a file as it is."""
-        return self._note(Note(name, self.store.put_bytes(data), media_type, rows))
+        sha256 = self.store.put_bytes(data, private=name in PRIVATE)
+        return self._note(Note(name, sha256, media_type, rows))
 
     def put_json(self, name: str, document: Any) -> Note:  # noqa: ANN401 - JSON is any shape
         """Leave a JSON document."""

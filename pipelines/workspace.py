@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from mrv.sources.artifacts import ArtifactStore
 from pipelines.shelf import Shelf
+from registry_api.services.kept_files import KeptFiles
 from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.settings import Settings
 
@@ -39,9 +39,9 @@ class Workspace:
         return Settings(home=self.home, demo=self.demo)
 
     @cached_property
-    def store(self) -> ArtifactStore:
-        """Give the content-addressed store."""
-        return ArtifactStore(self.settings.artifact_root)
+    def store(self) -> KeptFiles:
+        """Give the content-addressed files."""
+        return KeptFiles(self.settings)
 
     @contextmanager
     def registry(self) -> Iterator[Session]:

@@ -5,6 +5,7 @@ same twice is writing once, and whatever is read is checked against its name. Wh
 is said by the evidence that names it.
 """
 
+import contextlib
 import hashlib
 import io
 from uuid import uuid4
@@ -63,18 +64,9 @@ class ArtifactStore:
         return data
 
     def put_table(self, table: pd.DataFrame) -> tuple[str, int]:
-        """Keep a table as Parquet; named index levels become columns, NaN becomes null.
-
-        The same table gives the same bytes with the same pyarrow version, which the file records.
-
-        Returns:
-            Its sha-256 and its number of rows.
-        """
-        flat = table.reset_index() if any(table.index.names) else table
-        arrow = pa.Table.from_pandas(flat, preserve_index=False).replace_schema_metadata(None)
-        buffer = io.BytesIO()
-        pq.write_table(arrow, buffer, compression="zstd", version="2.6")
-        return self.put_bytes(buffer.getvalue()), arrow.num_rows
+        """Keep a table as `table_bytes` writes it; gives its sha-256 and its number of rows."""
+        data, rows = table_bytes(table)
+        return self.put_bytes(data), rows
 
     def get_table(self, sha256: str) -> pd.DataFrame:
         """Read a table.
@@ -82,8 +74,12 @@ class ArtifactStore:
         Raises:
             SourceFailed: As `get_bytes`.
         """
-        frame: pd.DataFrame = pq.read_table(io.BytesIO(self.get_bytes(sha256))).to_pandas()
-        return frame
+        return read_table(self.get_bytes(sha256))
+
+    def remove(self, sha256: str) -> None:
+        """Remove an artifact that must not lie here; one that does not is none to remove."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm_file(self._place(sha256))
 
     def has(self, sha256: str) -> bool:
         """Say whether an artifact is there; its content is checked when it is read."""
@@ -93,3 +89,24 @@ class ArtifactStore:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):  # noqa: PLR2004  # sha-256
             raise SourceFailed(f"'{sha256[:80]}' is not the digest of an artifact.", sha256=sha256)
         return f"{self._root}/{sha256[:2]}/{sha256}"
+
+
+def table_bytes(table: pd.DataFrame) -> tuple[bytes, int]:
+    """Write a table as Parquet; named index levels become columns, NaN becomes null.
+
+    The same table gives the same bytes with the same pyarrow version, which the file records.
+
+    Returns:
+        The bytes and the number of rows.
+    """
+    flat = table.reset_index() if any(table.index.names) else table
+    arrow = pa.Table.from_pandas(flat, preserve_index=False).replace_schema_metadata(None)
+    buffer = io.BytesIO()
+    pq.write_table(arrow, buffer, compression="zstd", version="2.6")
+    return buffer.getvalue(), arrow.num_rows
+
+
+def read_table(data: bytes) -> pd.DataFrame:
+    """Read what `table_bytes` wrote."""
+    frame: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas()
+    return frame

@@ -1,6 +1,6 @@
 """Deliveries: what a developer brought for a project, by content, and when it first came.
 
-This is how pipelines learn of new work. The bytes are in the artifact store under their digests;
+This is how pipelines learn of new work. The bytes are among the kept files under their digests;
 opening an upload is `uploads`, reading a folder is `pipelines.intake`.
 """
 
@@ -19,6 +19,7 @@ from registry_api.services import ledger
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 PROJECT, PLOTS, TREES = "project.toml", "plots", "trees"
+PRIVATE = frozenset({PLOTS, TREES})  # they tell where somebody's land and trees are, and whose
 REGISTRY_PLOTS = "registry-plots.parquet"  # the plots file whose plots came by upload
 
 

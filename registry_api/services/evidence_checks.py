@@ -128,9 +128,9 @@ def _plots(document: EvidenceDocument) -> Iterator[str]:
 
 
 def _not_kept(document: EvidenceDocument, settings: Settings) -> Iterator[str]:
-    from mrv.sources.artifacts import ArtifactStore  # brings pandas
+    from registry_api.services.kept_files import KeptFiles  # brings pandas
 
-    store = ArtifactStore(settings.artifact_root)
+    store = KeptFiles(settings)
     lost = [a.name for a in document.artifacts if not store.has(a.sha256)]
     if lost:
-        yield f"the content of {', '.join(lost)} is not in the artifact store"
+        yield f"the content of {', '.join(lost)} is not kept here"

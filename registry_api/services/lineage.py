@@ -89,13 +89,14 @@ def plot_trace(session: Session, settings: Settings, sha256: str, plot_id: str) 
 
 
 def _table(document: EvidenceDocument, name: str, settings: Settings) -> "pd.DataFrame":
-    from mrv.sources.artifacts import ArtifactStore  # brings pandas, which start-up does without
+    # brings pandas, which start-up does without
+    from registry_api.services.kept_files import KeptFiles
 
     artifact = next((a for a in document.artifacts if a.name == name), None)
     if artifact is None:
         raise EvidenceMissing(f"The evidence names no artifact '{name}'.", artifact=name)
     try:
-        return ArtifactStore(settings.artifact_root).get_table(artifact.sha256)
+        return KeptFiles(settings).get_table(artifact.sha256)
     except SourceFailed as lost:
         raise NotFound(lost.message, artifact=name) from lost
 

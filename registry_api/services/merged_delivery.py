@@ -51,16 +51,16 @@ def unscreened(session: Session, project_id: str) -> tuple[str, str] | None:
 
 def deliver(session: Session, settings: Settings, project_id: str) -> int:
     """Record a delivery with the plots held; gives its version, the same plots the same one."""
-    from mrv.sources.artifacts import ArtifactStore
     from mrv.sources.boundaries.write import to_geoparquet
+    from registry_api.services.kept_files import KeptFiles
 
     try:
         newest = deliveries.newest_delivery(session, project_id)
     except NotFound:
         newest = Delivery({PROJECT: _settings_sha256(session, project_id)}, {PROJECT: PROJECT}, "",
                           datetime.now(UTC).date())  # fmt: skip
-    sha256 = ArtifactStore(settings.artifact_root).put_bytes(
-        to_geoparquet(held_plots(session, project_id))
+    sha256 = KeptFiles(settings).put_bytes(
+        to_geoparquet(held_plots(session, project_id)), private=True
     )
     recorded = deliveries.record_delivery(
         session,

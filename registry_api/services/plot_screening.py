@@ -108,7 +108,7 @@ def _screen_delivered(settings: Settings, held: Claim) -> bool:
     Returns:
         Whether none is left to be screened; False while another worker is at it.
     """
-    from mrv.sources.artifacts import ArtifactStore
+    from registry_api.services.kept_files import KeptFiles
 
     with reading(settings) as session:
         upload = _upload(session, held.upload_id)
@@ -117,8 +117,9 @@ def _screen_delivered(settings: Settings, held: Claim) -> bool:
             return True
         stated = projects.stated(session, upload.project_id)
     sha256, name = found
-    data = ArtifactStore(settings.artifact_root).get_bytes(sha256)
-    PrivateStore(settings).put_bytes(data)
+    kept = KeptFiles(settings)
+    data = kept.get_bytes(sha256)
+    kept.put_bytes(data, private=True)  # from before such files were private
     with unit_of_work(settings) as session:
         first, _new = plot_uploads.receive(
             session,

@@ -20,7 +20,14 @@ from mrv.sources.archives import shown
 from registry_api.errors import NotAllowed, UploadRefused
 from registry_api.services.accounts import AccountView
 from registry_api.services.archives import ProjectArchive
-from registry_api.services.deliveries import PLOTS, PROJECT, TREES, Delivery, record_delivery
+from registry_api.services.deliveries import (
+    PLOTS,
+    PRIVATE,
+    PROJECT,
+    TREES,
+    Delivery,
+    record_delivery,
+)
 from registry_api.services.projects import register_project
 from registry_api.settings import Settings
 
@@ -260,11 +267,15 @@ def _on_the_web(location: str) -> bool:
 
 
 def _stored(upload: Upload, settings: Settings) -> Delivery:
-    from mrv.sources.artifacts import ArtifactStore  # brings pandas, which start-up does without
+    # brings pandas, which start-up does without
+    from registry_api.services.kept_files import KeptFiles
 
-    store = ArtifactStore(settings.artifact_root)
+    kept = KeptFiles(settings)
     return Delivery(
-        files={role: store.put_bytes(data) for role, data in upload.files.items()},
+        files={
+            role: kept.put_bytes(data, private=role in PRIVATE)
+            for role, data in upload.files.items()
+        },
         names=upload.names,
         catalog=upload.catalog,
         taken_in_on=datetime.now(UTC).date(),

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from mrv.sources.artifacts import ArtifactStore
 from pipelines.defs.plots.assets import (
     core_plots__screened,
     out_registry__plots,
@@ -85,6 +86,20 @@ def test_plots_of_files_with_and_without_consent_are_all_estimated(
             session, workspace.settings, PROJECT, "A", by=sender.account
         )
     assert len(versions) == 1
+
+
+def test_what_tells_where_plots_lie_is_kept_encrypted(workspace: Workspace, sender: Sender) -> None:
+    """As delivered, as drawn and as screened; digests name it all the same."""
+    sender.send(geojson([plot("A", square(0))]))
+    run(workspace, raw_plots__boundaries, core_plots__screened)
+    shelf = workspace.shelf(PROJECT, PERIOD)
+    delivered = delivery_of(workspace, PROJECT).files
+    private = [delivered[PLOTS], delivered[TREES]]
+    private += [shelf.note(name).sha256 for name in ("boundaries", "plots", "plot_findings")]
+    in_the_open = ArtifactStore(workspace.settings.artifact_root)
+    assert [sha256 for sha256 in private if in_the_open.has(sha256)] == []
+    assert all(workspace.store.has(sha256) for sha256 in private)
+    assert in_the_open.has(delivered["project.toml"])
 
 
 def test_a_run_honours_what_a_verifier_decided(workspace: Workspace, sender: Sender) -> None:

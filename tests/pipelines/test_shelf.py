@@ -15,17 +15,18 @@ from mrv.estimation.estimate import ChangeEstimate, nothing_estimated
 from mrv.estimation.monte_carlo import BiomassDraws
 from mrv.estimation.pathway import estimate_change
 from mrv.methodologies import load_methodology
-from mrv.sources.artifacts import ArtifactStore
 from pipelines.draws import keep_draws, take_draws
 from pipelines.estimates import keep_estimate, take_estimate
 from pipelines.features import keep_features, take_features
 from pipelines.shelf import Shelf
+from registry_api.services.kept_files import KeptFiles
 from tests.mrv.estimation.conftest import END, START, Invented, invent
+from tests.registry_api.a_registry import make_settings
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(ArtifactStore(str(tmp_path / "artifacts")), tmp_path / "shelves" / "shea" / "2024")
+    return Shelf(KeptFiles(make_settings(tmp_path)), tmp_path / "shelves" / "shea" / "2024")
 
 
 def files(shelf: Shelf) -> Iterator[Path]:
@@ -71,11 +72,11 @@ def test_a_writer_that_dies_leaves_what_was_there(
 
 
 def test_a_file_changed_behind_its_digest_is_refused(shelf: Shelf, tmp_path: Path) -> None:
-    sha256 = shelf.put_table("trees", pd.DataFrame({"dbh_cm": [12.0]})).sha256
+    sha256 = shelf.put_table("features", pd.DataFrame({"dbh_cm": [12.0]})).sha256
     (kept,) = (path for path in (tmp_path / "artifacts").rglob(sha256) if path.is_file())
     kept.write_bytes(kept.read_bytes()[:-1])
     with pytest.raises(SourceFailed, match="has been changed"):
-        shelf.table("trees")
+        shelf.table("features")
 
 
 def test_arrays_hold_no_pickles(shelf: Shelf) -> None:

@@ -22,6 +22,7 @@ from registry_api.app import create_app
 from registry_api.db import database
 from registry_api.services import accounts, archives, ledger
 from registry_api.services.deliveries import newest_delivery
+from registry_api.services.kept_files import KeptFiles
 from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.settings import Settings
 from tests.registry_api.a_registry import DEVELOPER, VERIFIER
@@ -98,8 +99,12 @@ def test_a_project_is_taken_in_by_content(desk: Desk, within: str) -> None:
     with reading(desk.settings) as session:
         delivery = newest_delivery(session, PROJECT_ID)
         assert ledger.verify_chain(session).first_bad is None
-    store = ArtifactStore(desk.settings.artifact_root)
+    store = KeptFiles(desk.settings)
     assert store.get_bytes(delivery.files["trees"]) == files["field/trees.csv"]
+    in_the_open = ArtifactStore(desk.settings.artifact_root)
+    assert {role for role, sha256 in delivery.files.items() if in_the_open.has(sha256)} == {
+        "project.toml"
+    }
     assert delivery.catalog == "https://scenes.example/catalog.json"
 
 

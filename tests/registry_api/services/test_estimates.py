@@ -123,7 +123,7 @@ def _nothing_measured(facts: dict[str, Any]) -> None:
         (_no_scene, "no scene"),
         (_no_gate, "no gate"),
         (_no_code, "which code"),
-        (_artifact_never_kept, "not in the artifact store"),
+        (_artifact_never_kept, "is not kept here"),
         (_nothing_measured, "no plot has a measured tree"),
     ],
 )

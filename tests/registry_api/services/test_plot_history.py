@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots
-from mrv.sources.artifacts import ArtifactStore
 from mrv.sources.boundaries import read_boundaries
 from registry_api.db.nearby import plots_near
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotAuthenticated, NotFound
@@ -29,6 +28,7 @@ from registry_api.services import (
 )
 from registry_api.services.contests import Objection
 from registry_api.services.deliveries import PLOTS, newest_delivery
+from registry_api.services.kept_files import KeptFiles
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.services.upload_views import ContestView
@@ -122,7 +122,7 @@ def test_a_plot_that_left_is_out_of_everything_to_come(sender: Sender) -> None:
     assert sender.errors(again) == {"A": ["left_programme"]}
     with reading(sender.settings) as session:
         delivered = newest_delivery(session, PROJECT)
-    table = ArtifactStore(sender.settings.artifact_root).get_table(delivered.files[PLOTS])
+    table = KeptFiles(sender.settings).get_table(delivered.files[PLOTS])
     left_on = dict(zip(table["plot_id"], table["left_on"].fillna(""), strict=True))
     assert left_on.pop("A") == TODAY.isoformat()
     assert set(left_on) == {"B", "P-001", "P-002", "P-003", "P-004"}
@@ -142,7 +142,7 @@ def test_a_file_may_state_that_a_plot_left(sender: Sender) -> None:
     with reading(sender.settings) as session:
         assert plot_history.exits(session, PROJECT) == {"A": left_on}
         delivered = newest_delivery(session, PROJECT)
-    store = ArtifactStore(sender.settings.artifact_root)
+    store = KeptFiles(sender.settings)
     file = read_boundaries(store.get_bytes(delivered.files[PLOTS]), delivered.names[PLOTS])
     screened = screen_plots(file.frame, country="KE", rules=PlotRules.of(RULES)).plots
     held = dict(zip(screened["plot_id"], screened["left_on"], strict=True))

@@ -13,6 +13,7 @@ from registry_api.db import Database
 from registry_api.errors import Contradiction, KeyReused, NotAcceptable, NotAllowed, NotFound
 from registry_api.services import accounts, plot_uploads, plots, reports
 from registry_api.services.deliveries import PLOTS, Delivery, newest_delivery, record_delivery
+from registry_api.services.kept_files import KeptFiles
 from registry_api.services.merged_delivery import REGISTRY_PLOTS
 from registry_api.services.plot_screening import process
 from registry_api.services.unit_of_work import reading, unit_of_work
@@ -339,7 +340,7 @@ def test_the_next_delivery_has_the_plots_held(sender: Sender) -> None:
     assert {k: v for k, v in delivered.files.items() if k != PLOTS} == {
         k: v for k, v in before.files.items() if k != PLOTS
     }
-    store = ArtifactStore(sender.settings.artifact_root)
+    store = KeptFiles(sender.settings)
     table = store.get_table(delivered.files[PLOTS])
     assert list(table["plot_id"]) == ["A", "C", "P-001", "P-002", "P-003", "P-004"]
     assert list(table["farmer_id"])[:2] == ["F-A", "F-C"]
@@ -350,7 +351,7 @@ def test_plots_of_a_folder_that_was_never_run_are_screened_first(
     registry: Database, settings: Settings
 ) -> None:
     """They come in as an upload of their own, with a report of their own."""
-    store = ArtifactStore(settings.artifact_root)
+    in_the_open = ArtifactStore(settings.artifact_root)  # as before such files were private
     in_folder = geojson([plot("F-1", square(10)), plot("F-2", bow_tie(11))])
     with registry.writing() as session:
         farm = found(session, settings, plots=1)
@@ -359,7 +360,7 @@ def test_plots_of_a_folder_that_was_never_run_are_screened_first(
             session,
             farm.project.id,
             Delivery(
-                files={**held.files, PLOTS: store.put_bytes(in_folder)},
+                files={**held.files, PLOTS: in_the_open.put_bytes(in_folder)},
                 names=held.names,
                 catalog="",
                 taken_in_on=held.taken_in_on,
@@ -376,6 +377,9 @@ def test_plots_of_a_folder_that_was_never_run_are_screened_first(
         ("more.geojson", "done"),
     ]
     assert sender.errors(listed[0]) == {"F-2": ["self_crossing"]}
-    assert list(store.get_table(delivered.files[PLOTS])["plot_id"]) == ["A", "F-1", "P-001"]
+    table = KeptFiles(settings).get_table(delivered.files[PLOTS])
+    assert list(table["plot_id"]) == ["A", "F-1", "P-001"]
+    assert not in_the_open.has(listed[0].sha256)
+    assert not in_the_open.has(delivered.files[PLOTS])
     assert delivered.names[PLOTS] == REGISTRY_PLOTS
     assert listed[0].uploaded_by == DEVELOPER
