@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from mrv.plots.catalogue import CATALOGUE
+from mrv.plots.catalogue import CATALOGUE, or_accept
 from mrv.plots.findings import Finding
 from mrv.plots.measure import middles
 from mrv.plots.surroundings import Shapes
@@ -164,15 +164,23 @@ class Bench:
         return boxes
 
     def placed_findings(self) -> list[Finding]:
-        """Give the findings in the order of the file, each with a place where there is one."""
+        """Give the findings in the order of the file, each with a place where there is one.
+
+        Where a boundary was proposed, the hint says so.
+        """
         lon, lat = middles(self.drawn)
+        proposed = {(one.row + 1, one.code) for one in self.proposals}
         placed = [
             replace(one, lon=float(lon[one.feature - 1]), lat=float(lat[one.feature - 1]))
             if one.feature and one.lon is None
             else one
             for one in self.findings
         ]
-        return sorted(placed, key=lambda one: one.feature)
+        told = [
+            replace(one, hint=or_accept(one.hint)) if (one.feature, one.code) in proposed else one
+            for one in placed
+        ]
+        return sorted(told, key=lambda one: one.feature)
 
     def _upheld(self, row: int, code: str) -> bool:
         return CATALOGUE[code].contestable and (self.names[row], code) in self.upheld

@@ -19,7 +19,7 @@ class Code:
     Attributes:
         severity: error refuses the plot, repair was made and is shown, warning lets it in.
         title: A few words for a table or a legend.
-        hint: One sentence: how to mend it.
+        hint: One sentence: how to mend it; where a boundary was proposed, see `or_accept`.
         contestable: Whether evidence may overrule it; such a finding then warns.
     """
 
@@ -49,7 +49,7 @@ def _bad(column: Column) -> Code:
 _LOOK = "Look at the boundary before and after; draw it again if the repair is not what you meant."
 _ON_MAP = "Check on the map that they lie where they should."
 _MAPPED_TWICE = "Remove the one that is mapped twice, or correct its boundary."
-_COMMON_EDGE = "Correct the common boundary, or accept the proposed one."
+_COMMON_EDGE = "Correct the common boundary."
 
 _CODES = (
     *(_missing(column) for column in COLUMNS if column.required),
@@ -71,15 +71,15 @@ _CODES = (
     Code("not_finite", "error", "corner without a number", "Draw it again."),
     Code(
         *("self_crossing", "error", "boundary crosses itself"),
-        "Draw the boundary without crossing lines, or accept the proposed one.",
+        "Draw the boundary without crossing lines.",
     ),
     Code(
         *("hole_outside", "error", "hole outside its plot"),
-        "Draw the hole within the boundary, or accept the proposed one.",
+        "Draw the hole within the boundary.",
     ),
     Code(
         *("nested_parts", "error", "parts within parts"),
-        "Draw parts and holes side by side, or accept the proposed boundary.",
+        "Draw parts and holes side by side.",
     ),
     Code(
         "zero_area", "error", "no area", "Walk around the plot again; all corners lie on one line."
@@ -147,11 +147,11 @@ _CODES = (
     Code("at_zero", "error", "at 0, 0", "The device had no position; map the plot again."),
     Code(
         *("axes_swapped", "error", "latitude and longitude exchanged"),
-        "Write longitude before latitude, or accept the proposed place.",
+        "Write longitude before latitude.",
     ),
     Code(
         *("wrong_hemisphere", "error", "wrong hemisphere"),
-        "Correct the sign (south and west are negative), or accept the proposed place.",
+        "Correct the sign (south and west are negative).",
     ),
     Code(
         *("outside_country", "error", "outside the country"),
@@ -241,3 +241,11 @@ _CODES = (
 )
 
 CATALOGUE: Mapping[str, Code] = MappingProxyType({code.code: code for code in _CODES})
+
+
+OR_ACCEPT = "Or accept the proposed boundary."
+
+
+def or_accept(hint: str) -> str:
+    """Say how to mend what a boundary was proposed for."""
+    return f"{hint} {OR_ACCEPT}"

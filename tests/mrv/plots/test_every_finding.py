@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from mrv.plots.catalogue import CATALOGUE
+from mrv.plots.catalogue import CATALOGUE, or_accept
 from mrv.plots.measure import metres_per_degree
 from mrv.plots.report import LEFT_CODE
 from mrv.plots.rules import PlotRules
@@ -242,7 +242,11 @@ def test_a_fault_is_found_told_and_placed(code: str) -> None:
     assert told["hint"].str.endswith(".").all()
     if code in set(found["code"]):
         last = told[told["code"] == code].iloc[-1]
-        assert (last["severity"], last["hint"]) == (entry.severity, entry.hint)
+        proposed = {(one.feature, one.code) for one in answer.proposals.itertuples()}
+        offered = (last["feature"], code) in proposed
+        hint = or_accept(entry.hint) if offered else entry.hint
+        assert (last["severity"], last["hint"]) == (entry.severity, hint)
+        assert ("accept the proposed" in last["hint"]) == offered
         placed = last["feature"] > 0 and code not in NOWHERE
         assert bool(np.isfinite(last["lon"])) == bool(np.isfinite(last["lat"])) == placed
     refused = entry.severity == "error"
@@ -267,6 +271,7 @@ def test_a_proposal_that_is_accepted_goes_in(code: str) -> None:
     refused = screened(example)
     (proposal,) = refused.proposals.to_dict("records")
     feature = len(example.shapes)
+    assert "accept the proposed boundary." in refused.refused["hints"].iloc[-1]
     assert (proposal["feature"], proposal["code"]) == (feature, code)
     accepted = screened(Example(**{**vars(example), "accept": (feature,)}))
     assert accepted.refused.empty
