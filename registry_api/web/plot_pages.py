@@ -21,7 +21,8 @@ from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import FarmerView
 from registry_api.settings import Settings
 from registry_api.web.drawing import draw
-from registry_api.web.plot_reports import contestable, title
+from registry_api.web.finding_texts import title
+from registry_api.web.plot_reports import contestable
 from registry_api.web.rendering import page, texts_for
 from registry_api.web.visitors import ProjectVisit, Visit, sender
 

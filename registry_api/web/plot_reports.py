@@ -4,7 +4,7 @@ What is true comes from `services.report_rows`; here it gets its titles and pict
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from gettext import NullTranslations
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from registry_api.services.report_rows import VERDICTS, FeatureReport, FeatureRow, ReportReader
 from registry_api.services.upload_views import FindingView
 from registry_api.web.drawing import Drawing, draw
+from registry_api.web.finding_texts import hint, title
 from registry_api.web.visitors import Visit
 
 ROWS_SHOWN = 25
@@ -146,7 +147,9 @@ def sheet(
         code=known,
         rows=tuple(_row(each, texts) for each in found.rows),
         next_start=following if following < found.matching else None,
-        file_findings=report.findings((0,))[0],
+        file_findings=tuple(
+            replace(each, hint=hint(each.hint, texts)) for each in report.findings((0,))[0]
+        ),
     )
 
 
@@ -194,7 +197,7 @@ def detail(report: FeatureReport, texts: NullTranslations, visit: Visit, upload_
                 severity=each.severity,
                 title=title(each.code, texts),
                 message=each.message,
-                hint=each.hint,
+                hint=hint(each.hint, texts),
                 number=numbers.get((each.lon, each.lat)),
                 contest=_contest(each, visit, upload_id),
             )
@@ -220,15 +223,6 @@ def _contest(finding: FindingView, visit: Visit, upload_id: str) -> str:
         return ""
     query = {"upload": upload_id, "plot": finding.plot_id, "code": finding.code}
     return f"/projects/{visit.project.id}/contests?{urlencode(query)}"
-
-
-def title(code: str, texts: NullTranslations) -> str:
-    """Name a code in a few words of the reader's language."""
-    from mrv.plots.catalogue import CATALOGUE  # brings pandas, which start-up does without
-
-    words = CATALOGUE[code].title if code in CATALOGUE else code.replace("_", " ")
-    said = texts.gettext(words)
-    return said[:1].upper() + said[1:]
 
 
 def _severity(code: str) -> str:

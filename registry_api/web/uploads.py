@@ -1,6 +1,7 @@
 """The pages around files of plots: sending one, what became of it, mending, and sending again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -285,6 +286,8 @@ def columns_page(
     columns = plot_uploads.columns(
         session, settings, visit.project.id, upload_id, by=visit.by, purpose=visit.purpose
     )
+    texts = texts_for(request)
+    guesses = [replace(each, meaning=texts.gettext(each.meaning)) for each in columns.guesses]
     return page(
         request,
         "uploads/columns.html",
@@ -292,7 +295,8 @@ def columns_page(
         here=f"/projects/{visit.project.id}/uploads/{upload_id}",
         upload=upload,
         columns=columns,
-        missing=[each for each in columns.guesses if each.required and not each.theirs],
+        guesses=guesses,
+        missing=[each for each in guesses if each.required and not each.theirs],
     )
 
 

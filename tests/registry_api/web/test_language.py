@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from gettext import NullTranslations
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from registry_api.web import language, rendering
+from mrv.plots.catalogue import CATALOGUE, or_accept
+from registry_api.web import finding_texts, language, rendering
 from tests.registry_api.web.conftest import Pages
 
 WEB = Path(language.__file__).parent
@@ -167,6 +169,22 @@ def test_template_of_texts_is_up_to_date() -> None:
         kept = read_po(file)
     held = {m.id if isinstance(m.id, str) else m.id[0] for m in kept if m.id}
     assert found == held, "run pybabel extract as locale/babel.cfg says"
+
+
+def test_every_finding_can_be_said_in_another_language() -> None:
+    """Titles, hints and the meanings of columns stand in the template, and are looked up whole."""
+
+    class Shouting(NullTranslations):
+        def gettext(self, message: str) -> str:
+            assert message in held
+            return message.upper()
+
+    with TEMPLATE.open("rb") as file:
+        held = {message.id for message in read_po(file)}
+    for code in CATALOGUE.values():
+        assert finding_texts.title(code.code, Shouting()) == code.title.upper()
+        for told in (code.hint, or_accept(code.hint)):
+            assert finding_texts.hint(told, Shouting()) == told.upper()
 
 
 @pytest.mark.parametrize(
