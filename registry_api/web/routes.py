@@ -16,9 +16,9 @@ from mrv.errors import MrvError
 from registry_api.deps import ReadSession, SettingsDep
 from registry_api.errors import status_of
 from registry_api.services import credits as issued
-from registry_api.services import estimates, lineage, plots, portfolio, projects
+from registry_api.services import estimates, lineage, plot_cells, portfolio, projects
 from registry_api.services.views import BatchCard, CreditFilter
-from registry_api.web import assets, places, plot_pages, signing_in, uploads
+from registry_api.web import assets, field_forms, places, plot_pages, signing_in, uploads
 from registry_api.web.lineage import fold
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.visitors import ask_to_sign_in
@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 
 def mount(app: FastAPI) -> None:
     """Serve the pages, our own files and, where built, the islands."""
-    for each in (router, signing_in.router, uploads.router, plot_pages.router):
+    for each in (router, signing_in.router, uploads.router, plot_pages.router, field_forms.router):
         app.include_router(each)
     app.mount("/static", StaticFiles(directory=assets.STATIC), name="static")
     app.mount("/assets", StaticFiles(directory=assets.DIST, check_dir=False), name="assets")
@@ -85,7 +85,7 @@ def _u90(session: Session, batches: Iterable[BatchCard]) -> dict[str, float]:
 def project_page(request: Request, project_id: str, session: ReadSession) -> Response:
     """Show one project: where, under which rules, and how far each period has come."""
     project = projects.project(session, project_id)
-    cells = plots.public_plots(session, project_id)
+    cells = plot_cells.public_plots(session, project_id)
     bands, strata = places.by_stratum(cells)
     return page(
         request,

@@ -21,6 +21,7 @@ from registry_api.services.report_rows import ReportReader
 from registry_api.services.upload_views import RunChoices, RunView, UploadView
 from registry_api.settings import Settings
 from registry_api.web.coordinate_systems import near
+from registry_api.web.field_forms import field_forms
 from registry_api.web.plot_reports import PROPOSALS_SHOWN, ROWS_SHOWN, detail, sheet
 from registry_api.web.rendering import page, texts_for
 from registry_api.web.visitors import ProjectVisit, Visit, sender
@@ -60,6 +61,7 @@ def uploads_page(
         **_told(visit),
         uploads=listed.items,
         next_cursor=listed.next_cursor,
+        forms=field_forms(texts_for(request)),
     )
 
 

@@ -1,21 +1,27 @@
 """Plots on the pages: from signing in to every plot in, as a field officer walks it."""
 
 import base64
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import func, select
 
 from registry_api.db import database
 from registry_api.db.models import Plot, PlotVersion
+from registry_api.web.field_forms import FORMS
 from tests.browser.a_plot_site import (
     FILE_NAME,
     FILLED,
+    FREE_LAND,
     KENYA,
     MALI,
     PlotSite,
@@ -350,6 +356,42 @@ def test_plot_leaves_with_a_date_and_a_reason(desk: Visit) -> None:
     page.get_by_role("button", name="Let it leave").click()
     expect(page.get_by_text("Left the programme on 2026-01-31")).to_be_visible()
     expect(page.get_by_text("Let this plot leave")).to_have_count(0)
+
+
+def test_a_team_without_a_file_starts_with_a_form(desk: Visit) -> None:
+    """The forms lie open where nothing was sent yet, and come as they are in schemas/forms."""
+    page = desk.open(f"/projects/{KENYA}/uploads")
+    starters = page.locator("details.starters")
+    if starters.get_attribute("open") is None:  # another test sent something
+        starters.locator("summary").click()
+    _violates_nothing(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Plots, for ODK").click()
+    assert download.value.suggested_filename == "plot-registration.xlsx"
+    form = FORMS / download.value.suggested_filename
+    assert Path(download.value.path()).read_bytes() == form.read_bytes()
+
+
+def test_a_shapefile_without_its_prj_is_asked_for_its_system(desk: Visit, tmp_path: Path) -> None:
+    west, south = FREE_LAND[KENYA]
+    square = shapely.box(west + 0.05, south, west + 0.051, south + 0.001)
+    plots = gpd.GeoDataFrame(
+        {"plot_id": ["UTM-1"], "consent": ["yes"]}, geometry=[square], crs="EPSG:4326"
+    ).to_crs("EPSG:32636")
+    plots.to_file(tmp_path / "plots.shp")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for part in (".shp", ".shx", ".dbf"):
+            archive.write(tmp_path / f"plots{part}", f"plots{part}")
+    page = desk.open(f"/projects/{KENYA}/uploads")
+    drop(page, "plots.zip", packed.getvalue())
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("could not be used", timeout=SCREENED_MS)
+    expect(page.locator(".lead")).to_contain_text(".prj")
+    _violates_nothing(page)
+    page.get_by_label("Coordinate system of the file").fill("EPSG:32636")
+    page.get_by_role("button", name="Check again").click()
+    expect(heading).to_contain_text("went in", timeout=SCREENED_MS)
 
 
 def test_strangers_see_nothing(browser: Browser, plot_site: PlotSite) -> None:

@@ -2,9 +2,12 @@
 
 import json
 import re
+from gettext import NullTranslations
+from pathlib import Path
 
 import pytest
 
+from registry_api.web import field_forms
 from tests.registry_api import a_registry
 from tests.registry_api.web.conftest import Pages
 
@@ -118,3 +121,19 @@ def test_pages_hold_no_inline_style_or_script(pages: Pages) -> None:
         assert re.findall(r"<script(?![^>]*(src=|application/json))", html) == []
         assert re.findall(r"\son\w+=", html) == []
         assert re.findall(r"(?:src|href)=\"(?:https?:)?//", html) == []
+
+
+def test_field_forms_come_as_spreadsheets(pages: Pages) -> None:
+    """What the page of uploads links to is the form of schemas/forms, and nothing else."""
+    forms = field_forms.field_forms(NullTranslations())
+    assert {Path(form.href).name for form in forms} == {
+        file.name for file in field_forms.FORMS.glob("*.xlsx")
+    }
+    for form in forms:
+        answer = pages.client.get(form.href)
+        assert answer.headers["content-type"] == (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        )
+        assert answer.content == (field_forms.FORMS / Path(form.href).name).read_bytes()
+    for name in ("nobody", "..%2f..%2fREADME"):
+        assert pages.client.get(f"/forms/{name}.xlsx").status_code == 404
