@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from registry_api.db import lock_for_writing
+from registry_api.db.bulk import insert_rows
 from registry_api.db.models import ExcludedArea, ExcludedLayer
 from registry_api.errors import NotAcceptable
 
@@ -84,10 +85,8 @@ def load(
         )
         session.add(newest)
         session.flush()
-        session.execute(
-            insert(ExcludedArea),
-            [{"layer_id": newest.id, "name": area, "area_wkb": wkb} for area, wkb in named],
-        )
+        rows = ({"layer_id": newest.id, "name": area, "area_wkb": wkb} for area, wkb in named)
+        insert_rows(session, ExcludedArea, rows)
     return _view(newest, len(named))
 
 

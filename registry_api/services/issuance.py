@@ -6,7 +6,7 @@ land is free.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
@@ -19,6 +19,7 @@ from mrv.crediting.rounding import KG_PER_T
 from mrv.evidence.documents import EvidenceDocument
 from mrv.methodologies import load_methodology
 from registry_api.db import lock_for_writing
+from registry_api.db.bulk import insert_rows
 from registry_api.db.models import (
     CreditBatch,
     Estimate,
@@ -135,7 +136,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     session.add(batch)
     session.flush()
     session.add_all(blocks)
-    session.add_all(_contributions(batch, document, plots))
+    insert_rows(session, PlotContribution, _contributions(batch, document, plots))
     session.flush()
     return batch
 
@@ -218,21 +219,19 @@ def _blocks(batch: CreditBatch, estimate: Estimate, next_serial: int) -> list[Se
 
 def _contributions(
     batch: CreditBatch, document: EvidenceDocument, plots: dict[str, PlotVersion]
-) -> list[PlotContribution]:
-    return [
-        PlotContribution(
-            batch_id=batch.id,
-            plot_key=plots[plot.plot_id].plot_key,
-            plot_version_id=plots[plot.plot_id].id,
-            boundary_sha256=plots[plot.plot_id].boundary_sha256,
-            pool=POOL,
-            start_on=batch.vintage_start,
-            end_on=batch.vintage_end,
-            gross_kg=plot.gross_kg,
-            net_kg=plot.net_kg,
-        )
-        for plot in document.plots
-    ]
+) -> Iterator[dict[str, object]]:
+    for plot in document.plots:
+        yield {
+            "batch_id": batch.id,
+            "plot_key": plots[plot.plot_id].plot_key,
+            "plot_version_id": plots[plot.plot_id].id,
+            "boundary_sha256": plots[plot.plot_id].boundary_sha256,
+            "pool": POOL,
+            "start_on": batch.vintage_start,
+            "end_on": batch.vintage_end,
+            "gross_kg": plot.gross_kg,
+            "net_kg": plot.net_kg,
+        }
 
 
 def _payload(

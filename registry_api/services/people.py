@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from registry_api.db.bulk import insert_rows
 from registry_api.db.models import ForgottenPerson, Person, Plot
 from registry_api.errors import NotAcceptable, NotFound
 from registry_api.services import private_reads
@@ -146,9 +147,7 @@ def keep(
     for first in range(0, len(outdated), _ROWS_AT_ONCE):
         part = outdated[first : first + _ROWS_AT_ONCE]
         session.execute(delete(Person).where(Person.plot_key.in_(part)))
-    if changed:
-        session.execute(insert(Person), changed)
-    return len(changed)
+    return insert_rows(session, Person, changed)
 
 
 def find_plot(session: Session, project_id: str, plot_id: str) -> Plot:

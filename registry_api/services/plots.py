@@ -14,10 +14,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
+from registry_api.db.bulk import insert_rows, new_keys
 from registry_api.db.models import Plot, PlotVersion, Project
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
 from registry_api.services import ledger
@@ -133,7 +134,7 @@ def register_plots(
         told = _Told(records, boundaries, sha256s, upload_id, entry.recorded_at)
         for first in range(0, len(written), _ROWS_AT_ONCE):
             part = written[first : first + _ROWS_AT_ONCE]
-            session.execute(insert(PlotVersion), told.rows(part))
+            insert_rows(session, PlotVersion, told.rows(part))
     return Registration(len(new), len(written) - len(new), len(records) - len(written))
 
 
@@ -406,8 +407,7 @@ def _named(session: Session, project_id: str, plot_ids: Sequence[str]) -> dict[s
     """Give new plots their keys."""
     if not plot_ids:
         return {}
-    keys = session.scalars(
-        insert(Plot).returning(Plot.id, sort_by_parameter_order=True),
-        [{"project_id": project_id, "plot_id": plot_id} for plot_id in plot_ids],
-    )
-    return {plot_id: _Held(key) for plot_id, key in zip(plot_ids, keys, strict=True)}
+    keys = dict(zip(plot_ids, new_keys(session, Plot, len(plot_ids)), strict=True))
+    rows = ({"id": key, "project_id": project_id, "plot_id": name} for name, key in keys.items())
+    insert_rows(session, Plot, rows)
+    return {plot_id: _Held(key) for plot_id, key in keys.items()}
