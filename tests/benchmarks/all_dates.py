@@ -3,8 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks import peers
-from tests.benchmarks.ground import MANY, OnlyPlans, agreement, ground, observed, series
+from mrv.imagery.extract import Observations
+from tests.benchmarks import exact
+from tests.benchmarks.ground import (
+    MANY,
+    Ground,
+    OnlyPlans,
+    agreement,
+    band_means,
+    cloudless,
+    ground,
+    observed,
+    series,
+)
 from tests.benchmarks.ratios import Comparison, Figure, Target, cpu_seconds
 
 
@@ -16,8 +27,30 @@ def comparisons(home: Path) -> Iterator[Comparison | Figure]:
         what=f"NDVI means, {on}",
         peer="exactextract, lazy, one call",
         ours=lambda: cpu_seconds(lambda: observed(on, plans)),
-        theirs=lambda: cpu_seconds(lambda: peers.exactextract_all_dates(on)),
-        agreement=agreement(series(observed(on, plans), on), peers.exactextract_all_dates(on)),
+        theirs=lambda: cpu_seconds(lambda: exact.all_dates(on)),
+        agreement=agreement(series(observed(on, plans), on), exact.all_dates(on)),
         target=Target(4, 1 / 2.5),
+        most_turns=5,
+    )
+    yield from _of_a_band(home, on)
+
+
+def _of_a_band(home: Path, on: Ground) -> Iterator[Comparison]:
+    """Means of one band, where exactextract needs neither mask nor index and we do more."""
+    bright = cloudless(home, on)
+    plans = OnlyPlans(bright)
+
+    def ours() -> Observations:
+        with band_means():
+            return observed(bright, plans, indices=("red",))
+
+    numbers = series(ours(), bright, "red") * 1e4
+    yield Comparison(
+        what=f"means of a band without clouds, {on}",
+        peer="exactextract on files, one call",
+        ours=lambda: cpu_seconds(ours),
+        theirs=lambda: cpu_seconds(lambda: exact.band(bright)),
+        agreement=agreement(numbers, exact.band(bright)) + " (digital numbers)",
+        target=Target(4, 1 / 4),
         most_turns=5,
     )

@@ -4,11 +4,14 @@ The plan of coverage is made before the clock starts, as are the label rasters a
 of peers: it is made once for a grid and serves all dates. What it takes is told on its own.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from mrv.imagery.extract import Observations, observe
+from mrv.imagery.indices import INDICES, Index
 from mrv.imagery.keeping import Keeper, MemoryKeeper
 from mrv.imagery.rules import ImageryRules
 from mrv.imagery.scenes import Scene
@@ -25,7 +29,15 @@ from mrv.methodologies import load_methodology
 from mrv.sources.rasters import open_scene
 from tests.benchmarks.farms import make_plots
 from tests.benchmarks.ratios import QUICK
-from tests.benchmarks.tiles import CLOUDLESS, EIGHT_DATES, ONE_TILE, Tile, made_scenes
+from tests.benchmarks.tiles import (
+    CLOUDLESS,
+    EIGHT_DATES,
+    ONE_TILE,
+    Tile,
+    drawn,
+    made_scenes,
+    on_days,
+)
 
 RULES = ImageryRules.of(load_methodology("agroforestry_removals", 1))
 NO_BUFFER = replace(RULES, cloud_buffer_m=0.0)  # peers mask by class alone
@@ -71,9 +83,9 @@ def ground(home: Path, count: int) -> Ground:
     return Ground(TILE, plots, projected, made_scenes(home, TILE, DATES))
 
 
-def cloudless(home: Path) -> Scene:
-    """Give the scene on which a mask changes nothing."""
-    return made_scenes(home, TILE, [CLOUDLESS])[0]
+def cloudless(home: Path, on: Ground) -> Ground:
+    """Give the same with scenes on which a mask changes nothing, for peers that have none."""
+    return on.on(on_days(drawn(home, TILE, [CLOUDLESS]), TILE, len(on.scenes)))
 
 
 def observed(
@@ -95,6 +107,17 @@ def observed(
             keeper=keeper,
             executor=executor,
         )
+
+
+@contextmanager
+def band_means() -> Iterator[None]:
+    """Let `observe` average a single band too, as `red`, for peers that know no index."""
+    red = Index("red", ("red",), lambda red: red, (-1.0, 2.0), "a band for comparisons")
+    with ExitStack() as stack:
+        for module in [*sys.modules.values()]:
+            if getattr(module, "INDICES", None) is INDICES:
+                stack.enter_context(patch.object(module, "INDICES", {**INDICES, "red": red}))
+        yield
 
 
 class OnlyPlans:
@@ -121,12 +144,9 @@ class OnlyPlans:
 
 def series(seen: Observations, on: Ground, column: str = "ndvi") -> NDArray[np.float64]:
     """Lay observations out as dates by plots, NaN where nothing was seen."""
-    return (
-        seen.table.pivot(index="acquired_at", columns="plot_id", values=column)
-        .reindex([np.datetime64(scene.acquired_at.replace(tzinfo=None)) for scene in on.scenes])
-        .reindex(columns=on.plots["plot_id"])
-        .to_numpy(np.float64)
-    )
+    by_scene = seen.table.pivot(index="scene_id", columns="plot_id", values=column)
+    laid = by_scene.reindex(index=[scene.id for scene in on.scenes], columns=on.plots["plot_id"])
+    return laid.to_numpy(np.float64)
 
 
 def apart(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[int, float]:

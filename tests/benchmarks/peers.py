@@ -3,16 +3,14 @@
 All take the same scenes and polygons and give dates by plots. Where a tool wants a whole array it
 gets one; what a tool can keep between dates (a label raster, a cache of coverage) is made before.
 Those that burn plots into pixels by their centre do not give the same answer; their distance is
-told beside their time.
+told beside their time. exactextract's ways are in `exact.py`.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import exactextract
 import extractrs
-import geopandas as gpd
 import numpy as np
 import odc.stac
 import pystac
@@ -26,107 +24,14 @@ import rioxarray  # noqa: F401  # gives xarray `.rio`
 import shapely
 import xarray
 import xvec  # noqa: F401  # gives xarray `.xvec`
-from exactextract.raster import NumPyRasterSource, RasterioRasterSource, RasterSource
 from numpy.typing import NDArray
 
-from mrv.imagery.cloud_mask import CLEAR
 from mrv.imagery.scenes import Scene
+from tests.benchmarks import exact
 from tests.benchmarks.ground import Ground
 from tests.benchmarks.tiles import Tile, item
 
 Floats = NDArray[np.float64]
-_IS_CLEAR = np.isin(np.arange(256), CLEAR)
-
-
-# -- exactextract ---------------------------------------------------------------------------------
-
-
-class _LazyNdvi(RasterSource):  # type: ignore[misc]
-    """Masked NDVI of any window, computed when exactextract asks for it: no whole array."""
-
-    def __init__(self, tile: Tile, scene: Scene, name: str) -> None:
-        super().__init__()
-        self.set_name(name)
-        self._tile = tile
-        self._files = {band: rasterio.open(scene.assets[band]) for band in ("red", "nir", "scl")}
-
-    def res(self) -> tuple[float, float]:
-        return 10.0, 10.0
-
-    def extent(self) -> tuple[float, float, float, float]:
-        return self._tile.bounds
-
-    def nodata_value(self) -> float:
-        return float("nan")
-
-    def srs_wkt(self) -> None:
-        return None
-
-    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> NDArray[np.float32]:
-        left, top = x0 // 2, y0 // 2
-        red, nir = (self._read(band, x0, y0, nx, ny) for band in ("red", "nir"))
-        right, bottom = (x0 + nx - 1) // 2, (y0 + ny - 1) // 2
-        scl = self._read("scl", left, top, right - left + 1, bottom - top + 1)
-        near = scl.repeat(2, 0).repeat(2, 1)[y0 % 2 : y0 % 2 + ny, x0 % 2 : x0 % 2 + nx]
-        return _ndvi(red, nir, near)
-
-    def _read(self, band: str, x: int, y: int, width: int, height: int) -> NDArray[Any]:
-        window = rasterio.windows.Window(x, y, width, height)
-        read: NDArray[Any] = self._files[band].read(1, window=window)
-        return read
-
-
-def exactextract_lazy(on: Ground) -> Floats:
-    """Scene by scene, from a source that reads, masks and computes what is asked for only."""
-    return np.array(
-        [_exact(_LazyNdvi(on.tile, scene, "ndvi"), on.projected)["mean"] for scene in on.scenes],
-        float,
-    )
-
-
-def exactextract_all_dates(on: Ground) -> Floats:
-    """All dates in one call, so that it computes each plot's coverage once."""
-    names = [f"d{n:02d}" for n in range(len(on.scenes))]
-    sources = [
-        _LazyNdvi(on.tile, scene, name) for name, scene in zip(names, on.scenes, strict=True)
-    ]
-    found = _exact(sources, on.projected)
-    columns = ["mean"] if len(names) == 1 else [f"{name}_mean" for name in names]
-    return found[columns].to_numpy(float).T
-
-
-def exactextract_whole(on: Ground, strategy: str = "feature-sequential") -> Floats:
-    """Scene by scene from an array of the whole tile."""
-    west, south, east, north = on.tile.bounds
-    return np.array(
-        [
-            _exact(
-                NumPyRasterSource(whole_ndvi(scene), west, south, east, north, nodata=np.nan),
-                on.projected,
-                strategy,
-            )["mean"]
-            for scene in on.scenes
-        ],
-        float,
-    )
-
-
-def exactextract_band(on: Ground) -> Floats:
-    """All dates of one band's file in one call, without mask or index."""
-    sources = [
-        RasterioRasterSource(rasterio.open(scene.assets["red"]), name=f"d{n:02d}")
-        for n, scene in enumerate(on.scenes)
-    ]
-    return _exact(sources, on.projected).filter(like="mean").to_numpy(float).T
-
-
-def _exact(source: Any, plots: gpd.GeoDataFrame, strategy: str = "feature-sequential") -> Any:  # noqa: ANN401
-    return exactextract.exact_extract(
-        source, plots[["geometry"]], ["mean"], strategy=strategy, output="pandas"
-    )
-
-
-# -- tools that take whole arrays -----------------------------------------------------------------
 
 
 def rasterstats_whole(on: Ground) -> Floats:
@@ -137,7 +42,7 @@ def rasterstats_whole(on: Ground) -> Floats:
         [
             _numbers(
                 rasterstats.zonal_stats(
-                    shapes, whole_ndvi(scene), affine=affine, nodata=-9999, stats=["mean"]
+                    shapes, exact.whole_ndvi(scene), affine=affine, nodata=-9999, stats=["mean"]
                 )
             )
             for scene in on.scenes
@@ -167,7 +72,7 @@ def xvec_exact(on: Ground) -> Floats:
     y = on.tile.top - 5 - 10 * np.arange(on.tile.size)
     found = []
     for scene in on.scenes:
-        array = xarray.DataArray(whole_ndvi(scene), dims=("y", "x"), coords={"x": x, "y": y})
+        array = xarray.DataArray(exact.whole_ndvi(scene), dims=("y", "x"), coords={"x": x, "y": y})
         means = array.rio.write_crs(on.tile.epsg).xvec.zonal_stats(
             on.projected.geometry, "x", "y", stats="mean", method="exactextract"
         )
@@ -188,7 +93,7 @@ def extractrs_cached(on: Ground) -> Callable[[], Floats]:
     def means() -> Floats:
         return np.array(
             [
-                extractrs.apply_stat(kept, whole_ndvi(scene).astype(float), np.nan, "mean")
+                extractrs.apply_stat(kept, exact.whole_ndvi(scene).astype(float), np.nan, "mean")
                 for scene in on.scenes
             ]
         )
@@ -206,8 +111,8 @@ def labelled(on: Ground) -> Callable[[], Floats]:
     def means() -> Floats:
         found = []
         for scene in on.scenes:
-            red, nir = (_whole(scene, band).ravel()[cells] for band in ("red", "nir"))
-            index = _ndvi(red, nir, _whole(scene, "scl").ravel()[parents])
+            red, nir = (exact.whole_band(scene, band).ravel()[cells] for band in ("red", "nir"))
+            index = exact.ndvi(red, nir, exact.whole_band(scene, "scl").ravel()[parents])
             found.append(_mean_by(plot, index, len(on.plots)))
         return np.array(found)
 
@@ -235,7 +140,7 @@ def odc_labelled(on: Ground) -> Callable[[], Floats]:
                 resampling="nearest",
             )
             red, nir, scl = (loaded[band].to_numpy()[0].ravel() for band in ("red", "nir", "scl"))
-            index = _ndvi(red, nir, scl.astype(np.uint8))
+            index = exact.ndvi(red, nir, scl.astype(np.uint8))
             found.append(_mean_by(labels, index, len(on.plots) + 1)[1:])
         return np.array(found)
 
@@ -264,35 +169,10 @@ def rasterio_mask(on: Ground) -> Floats:
                 )
                 scl = scl_file.read(1, window=window)
                 near = scl[top // 2 - top[0] // 2][:, left // 2 - left[0] // 2]
-                index = _ndvi(red[0].data, nir[0].data, near)[~red[0].mask]
+                index = exact.ndvi(red[0].data, nir[0].data, near)[~red[0].mask]
                 if np.isfinite(index).any():
                     found[row, col] = np.nanmean(index)
     return found
-
-
-# -- what they share ------------------------------------------------------------------------------
-
-
-def whole_ndvi(scene: Scene) -> NDArray[np.float32]:
-    """Read three whole bands and compute a masked NDVI of the whole tile."""
-    red, nir = (_whole(scene, band) for band in ("red", "nir"))
-    scl = _whole(scene, "scl").repeat(2, 0).repeat(2, 1)[: red.shape[0], : red.shape[1]]
-    return _ndvi(red, nir, scl)
-
-
-def _whole(scene: Scene, band: str) -> NDArray[Any]:
-    with rasterio.open(scene.assets[band]) as file:
-        read: NDArray[Any] = file.read(1)
-    return read
-
-
-def _ndvi(red: NDArray[Any], nir: NDArray[Any], scl: NDArray[Any]) -> NDArray[np.float32]:
-    seen = _IS_CLEAR[scl] & (red > 0) & (nir > 0)
-    low, high = red.astype(np.float32), nir.astype(np.float32)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        index: NDArray[np.float32] = (high - low) / (high + low)
-    index[~seen] = np.nan
-    return index
 
 
 def _labels(on: Ground) -> NDArray[np.int32]:

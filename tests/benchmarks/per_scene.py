@@ -5,13 +5,16 @@ from pathlib import Path
 
 from numpy.typing import NDArray
 
-from tests.benchmarks import peers
+from mrv.imagery.extract import Observations
+from tests.benchmarks import exact, peers
 from tests.benchmarks.ground import (
     FEW,
     MANY,
     Ground,
     OnlyPlans,
     agreement,
+    band_means,
+    cloudless,
     ground,
     observed,
     series,
@@ -23,6 +26,7 @@ _SCENE = 1  # the clearest date, where there is most to add up
 
 def comparisons(home: Path) -> Iterator[Comparison | Figure]:
     """Set all of them against `observe`, with few plots and with many."""
+    yield _of_a_band(home)
     for count in (FEW, MANY):
         whole = ground(home, count)
         on = whole.on(whole.scenes[_SCENE : _SCENE + 1])
@@ -45,17 +49,17 @@ def comparisons(home: Path) -> Iterator[Comparison | Figure]:
 def _ways(on: Ground, *, many: bool) -> Iterator[tuple[str, Callable[[], NDArray], Target | None]]:
     yield (
         "exactextract, lazy source",
-        lambda: peers.exactextract_lazy(on),
+        lambda: exact.lazy(on),
         Target(3, 1 / 3.5) if many else None,
     )
     yield (
         "exactextract, whole array",
-        lambda: peers.exactextract_whole(on),
+        lambda: exact.whole_arrays(on),
         Target(5, 1 / 10 if many else 1 / 30),
     )
     yield (
         "exactextract, whole array, raster-sequential",
-        lambda: peers.exactextract_whole(on, "raster-sequential"),
+        lambda: exact.whole_arrays(on, "raster-sequential"),
         None,
     )
     yield "extractrs, cached coverage", peers.extractrs_cached(on), Target(7, 1 / 6)
@@ -64,3 +68,26 @@ def _ways(on: Ground, *, many: bool) -> Iterator[tuple[str, Callable[[], NDArray
     yield "xvec, exactextract", lambda: peers.xvec_exact(on), None
     yield "rasterstats, whole array", lambda: peers.rasterstats_whole(on), None
     yield "rasterio.mask, plot by plot", lambda: peers.rasterio_mask(on), None
+
+
+def _of_a_band(home: Path) -> Comparison:
+    """Compare means of one band, where rasterstats needs neither mask nor index and we do more."""
+    whole = cloudless(home, ground(home, FEW))
+    on = whole.on(whole.scenes[:1])
+    plans = OnlyPlans(on)
+
+    def ours() -> Observations:
+        with band_means():
+            return observed(on, plans, indices=("red",))
+
+    numbers = series(ours(), on, "red") * 1e4
+    return Comparison(
+        what=f"means of a band without clouds, {on}, 1 scene",
+        peer="rasterstats on a file",
+        ours=lambda: cpu_seconds(ours),
+        theirs=lambda: cpu_seconds(lambda: peers.rasterstats_band(on)),
+        agreement=agreement(numbers, peers.rasterstats_band(on)) + " (digital numbers)",
+        target=Target(6, 1 / 60),
+        most_turns=5,
+        budget_s=30,
+    )

@@ -157,7 +157,7 @@ def _enough(
     passed_s: float,
 ) -> bool:
     if turns is not None or QUICK:
-        return len(taken) >= (turns or 1)
+        return len(taken) >= (turns or 3)
     if len(taken) >= comparison.most_turns:
         return True
     theirs = [peer for _, peer in taken]

@@ -17,7 +17,7 @@ import rich.table
 
 from pipelines.commands import show
 from tests.benchmarks.figure import figure
-from tests.benchmarks.ratios import Row
+from tests.benchmarks.ratios import QUICK, Row
 from tests.benchmarks.records import ROOT, row_of
 
 _MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
@@ -27,7 +27,8 @@ _COLUMNS = ("what", "against", "ours", "theirs", "result", "range", "promised")
 
 def table(rows: Iterable[Row]) -> rich.table.Table:
     """Lay rows out for a terminal."""
-    return show.table("What was measured", _COLUMNS, [_cells(row) for row in rows], text=2)
+    title = "Small sizes, to see that it runs" if QUICK else "What was measured"
+    return show.table(title, _COLUMNS, [_cells(row) for row in rows], text=2)
 
 
 def markdown(run: dict[str, Any]) -> str:

@@ -112,14 +112,33 @@ EIGHT_DATES = tuple(
 CLOUDLESS = Acquisition("cloudless", 0.0)
 
 
-def made_scenes(
+def made_scenes(home: Path, tile: Tile, acquisitions: Sequence[Acquisition]) -> list[Scene]:
+    """Give a tile's scenes of NDVI, five days apart, drawing those that are not there yet."""
+    return on_days(drawn(home, tile, acquisitions), tile, len(acquisitions))
+
+
+def on_days(folders: Sequence[Path], tile: Tile, days: int, every_days: int = 5) -> list[Scene]:
+    """Let a few acquisitions stand for many days, in turn; what is read is theirs."""
+    return [scene_from_item(said) for said in items(folders, tile, days, every_days)]
+
+
+def items(
+    folders: Sequence[Path], tile: Tile, days: int, every_days: int
+) -> Iterator[dict[str, Any]]:
+    """Say in STAC what some acquisitions are that stand for many days, in turn."""
+    for n in range(days):
+        when = FIRST_DAY + timedelta(days=every_days * n)
+        yield item(tile, folders[n % len(folders)], when)
+
+
+def drawn(
     home: Path,
     tile: Tile,
     acquisitions: Sequence[Acquisition],
     bands: Sequence[str] = ("red", "nir"),
     only: NDArray[np.bool_] | None = None,
-) -> list[Scene]:
-    """Give a tile's scenes, five days apart, drawing those that are not there yet.
+) -> list[Path]:
+    """Draw acquisitions that are not there yet; gives the folder of each.
 
     Args:
         home: Folder that is kept between runs.
@@ -134,10 +153,7 @@ def made_scenes(
     missing = [one for one in acquisitions if not _folder(place, one).exists()]
     if missing:
         _draw(place, tile, missing, bands, only)
-    return [
-        scene_from_item(item(tile, _folder(place, one), FIRST_DAY + timedelta(days=5 * n)))
-        for n, one in enumerate(acquisitions)
-    ]
+    return [_folder(place, one) for one in acquisitions]
 
 
 def item(tile: Tile, folder: Path, when: datetime) -> dict[str, Any]:
@@ -161,6 +177,8 @@ def item(tile: Tile, folder: Path, when: datetime) -> dict[str, Any]:
             "eo:cloud_cover": 0.0,
             "s2:processing_baseline": "05.11",
             "earthsearch:boa_offset_applied": True,
+            # Whoever keeps pixels knows scenes by their items: other pixels, another item.
+            "parkland:pixels": f"{folder.parent.name}/{folder.name}",
         },
         "assets": {
             path.stem: {"href": str(path), "type": "image/tiff; application=geotiff"}
@@ -311,7 +329,8 @@ class _Look:
         classes = np.where(green > 0, 4, 5).astype(np.uint8)
         for height, scl in ((-0.12, 3), (0.0, 8), (0.25, 9)):
             classes[above > height] = scl
-        classes[self._rng.random(classes.shape, dtype=np.float32) < 0.01] = 7
+        if self._acquisition.cloud_share:
+            classes[self._rng.random(classes.shape, dtype=np.float32) < 0.01] = 7  # unclassified
         if self._acquisition.wedge:
             down, right = (np.arange(along.start, along.stop, 2) for along in (rows, cols))
             classes[right > 0.35 * down[:, None] + 0.72 * self._tile.size] = 0
@@ -353,14 +372,3 @@ def _file(folder: Path, tile: Tile, band: str) -> Any:  # noqa: ANN401  # raster
         sparse_ok=True,
         nodata=0,
     )
-
-
-def on_days(scenes: Sequence[Scene], tile: Tile, days: int, every_days: int) -> list[Scene]:
-    """Let a few acquisitions stand for many days, in turn; what is read is theirs."""
-    folders = [Path(scene.assets["scl"]).parent for scene in scenes]
-    return [
-        scene_from_item(
-            item(tile, folders[n % len(folders)], FIRST_DAY + timedelta(days=every_days * n))
-        )
-        for n in range(days)
-    ]
