@@ -6,7 +6,7 @@ GeoTIFFs without GDAL's opening, here or far away.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isclose
+from math import isclose, isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,11 +61,9 @@ class BandFacts:
                 skew == skew_too == 0
                 and pixel > 0
                 and isclose(pixel, -height)
-                and np.isfinite([left, top]).all()
+                and isfinite(left + top)
             ),
-            f"it holds {self.dtype}, not digital numbers": (
-                not np.issubdtype(np.dtype(self.dtype), np.integer)
-            ),
+            f"it holds {self.dtype}, not digital numbers": (np.dtype(self.dtype).kind not in "iu"),
             f"it marks missing pixels with {self.nodata}, Sentinel-2 with 0": (
                 self.nodata not in (None, 0)
             ),

@@ -153,5 +153,14 @@ class _Kept:
         with self._lock:
             self._found.pop(name, None)
 
+    def clear(self) -> None:
+        with self._lock:
+            self._found.clear()
+
 
 _headers = _Kept()
+
+
+def forget_headers() -> None:
+    """Let the next opening of every far file read its header again."""
+    _headers.clear()

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mrv.errors import SceneUnreadable
-from mrv.imagery.grids import BandLayout, Grid, Window
+from mrv.imagery.grids import BandLayout
 from mrv.imagery.scenes import Scene
 from mrv.sources.bands import BandFault, BandFile
 from mrv.sources.cog_bands import RemoteCog, small_cog
@@ -34,6 +33,7 @@ class RasterScene:
         self._scene = scene
         self._stack = stack
         self._files: dict[str, BandFile] = {}
+        self._layouts: dict[str, BandLayout] = {}
 
     def layout(self, band: str) -> BandLayout:
         """Say how a band lies in its file.
@@ -42,10 +42,14 @@ class RasterScene:
             SceneUnreadable: If the file is damaged, is not on the item's projection, or is not a
                 band of digital numbers with 0 as no data.
         """
-        try:
-            return self._file(band).facts.layout(self._scene.epsg)
-        except BandFault as fault:
-            raise self._unreadable(band, fault) from fault
+        if band not in self._layouts:
+            try:
+                file = _open_band(self._scene.assets[band], self._stack)
+                self._layouts[band] = file.facts.layout(self._scene.epsg)
+            except BandFault as fault:
+                raise self._unreadable(band, fault) from fault
+            self._files[band] = file
+        return self._layouts[band]
 
     def blocks(self, band: str, numbers: Sequence[int]) -> Iterator[tuple[int, NDArray[Any]]]:
         """Decode blocks of a band, each cut to the grid, in the order asked.
@@ -57,43 +61,9 @@ class RasterScene:
         """
         self.layout(band)
         try:
-            yield from self._file(band).blocks(numbers)
+            yield from self._files[band].blocks(numbers)
         except BandFault as fault:
             raise self._unreadable(band, fault) from fault
-
-    def grid(self, band: str) -> Grid:
-        """Give the grid of a band.
-
-        Raises:
-            SceneUnreadable: As `layout`.
-        """
-        return self.layout(band).grid
-
-    def read(self, band: str, window: Window) -> NDArray[Any]:
-        """Read a window of a band as digital numbers.
-
-        Raises:
-            SceneUnreadable: As `blocks`.
-        """
-        layout = self.layout(band)
-        bottom, right = window.row + window.height, window.col + window.width
-        rows = range(window.row // layout.block_height, -(-bottom // layout.block_height))
-        columns = range(window.col // layout.block_width, -(-right // layout.block_width))
-        numbers = [row * layout.blocks_across + column for row in rows for column in columns]
-        found = np.empty((window.height, window.width), layout.dtype)
-        for number, block in self.blocks(band, numbers):
-            there = layout.window(number)
-            top, left = max(there.row, window.row), max(there.col, window.col)
-            end = min(there.row + there.height, bottom), min(there.col + there.width, right)
-            found[
-                top - window.row : end[0] - window.row, left - window.col : end[1] - window.col
-            ] = block[top - there.row : end[0] - there.row, left - there.col : end[1] - there.col]
-        return found
-
-    def _file(self, band: str) -> BandFile:
-        if band not in self._files:
-            self._files[band] = _open_band(self._scene.assets[band], self._stack)
-        return self._files[band]
 
     def _unreadable(self, band: str, fault: BandFault) -> SceneUnreadable:
         return SceneUnreadable(
@@ -112,7 +82,10 @@ def open_scene(scene: Scene) -> Iterator[RasterScene]:
 
 
 def _open_band(href: str, stack: ExitStack) -> BandFile:
-    parts = urlsplit(href)
+    try:
+        parts = urlsplit(href)
+    except ValueError as error:
+        raise BandFault("its address cannot be used") from error
     is_tiff = not parts.path.endswith(".jp2")
     if parts.scheme in SCHEMES:
         try:

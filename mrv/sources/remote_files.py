@@ -80,7 +80,7 @@ class RemoteFile:
             before = len(got)
             try:
                 self._ask(start, end, got)
-            except (BaseError, OSError) as error:
+            except (BaseError, OSError, ValueError) as error:
                 _refuse_what_stays_wrong(error)
             if self.version:
                 end = min(end, self.size)
@@ -122,7 +122,7 @@ def _refuse_what_stays_wrong(error: Exception) -> None:
         (FileNotFoundError, "nothing is at its address"),
         ((PermissionDeniedError, UnauthenticatedError), "its server does not let us read it"),
         (NotSupportedError, "its server does not send parts of a file"),
-        (InvalidPathError, "its address cannot be used"),
+        ((InvalidPathError, ValueError), "its address cannot be used"),
     )
     for kind, fault in told:
         if isinstance(error, kind):
@@ -146,22 +146,21 @@ def _store(scheme: str, netloc: str, query: str) -> ObjectStore:
     that no server can send us to one inside our own network. Buckets are asked with the settings
     and credentials that the usual variables of S3, Google Cloud and Azure give.
     """
-    options: Any = {
-        "client_options": {
-            "timeout": timedelta(seconds=_TIMEOUT_S),
-            "connect_timeout": timedelta(seconds=_CONNECT_S),
-        },
-        "retry_config": {
-            "max_retries": _REPEATS,
-            "retry_timeout": timedelta(seconds=_GIVE_UP_S),
-            "backoff": {
-                "init_backoff": timedelta(seconds=_FIRST_PAUSE_S),
-                "max_backoff": timedelta(seconds=_LONGEST_PAUSE_S),
-                "base": 2,
-            },
+    retry: Any = {
+        "max_retries": _REPEATS,
+        "retry_timeout": timedelta(seconds=_GIVE_UP_S),
+        "backoff": {
+            "init_backoff": timedelta(seconds=_FIRST_PAUSE_S),
+            "max_backoff": timedelta(seconds=_LONGEST_PAUSE_S),
+            "base": 2,
         },
     }
-    if scheme not in ("http", "https"):
-        return from_url(f"{scheme}://{netloc}", **options)
-    options["client_options"]["allow_http"] = scheme == "http"
-    return HTTPStore.from_url(f"{scheme}://{netloc}/{'?' if query else ''}{query}", **options)
+    if scheme not in ("http", "https"):  # further options would hide those of the variables
+        return from_url(f"{scheme}://{netloc}", retry_config=retry)
+    client: Any = {
+        "allow_http": scheme == "http",
+        "timeout": timedelta(seconds=_TIMEOUT_S),
+        "connect_timeout": timedelta(seconds=_CONNECT_S),
+    }
+    address = f"{scheme}://{netloc}/?{query}" if query else f"{scheme}://{netloc}"
+    return HTTPStore.from_url(address, client_options=client, retry_config=retry)

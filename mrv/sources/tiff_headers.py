@@ -33,6 +33,7 @@ _TYPES = {
     1: "u1", 2: "u1", 3: "u2", 4: "u4", 6: "i1", 7: "u1", 8: "i2", 9: "i4", 11: "f4", 12: "f8",
     13: "u4", 16: "u8", 17: "i8", 18: "u8",
 }  # fmt: skip
+_WHOLE = {1: "B", 3: "H", 4: "I"}  # fit into an entry, whatever the size of pointers
 _WIDTH, _HEIGHT, _BITS, _CODEC, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _ORIENTATION, _SAMPLES, _PLANAR, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT = (
     274,
@@ -180,10 +181,11 @@ class _Tags:
             if otherwise is None:
                 raise BandFault(f"its header lacks entry {tag}")
             return otherwise
-        values = self.values(tag, 1)
-        if len(values) != 1 or values.dtype.kind == "f":
+        kind, many, value = self._entries[tag]
+        if many != 1 or kind not in _WHOLE:
             raise HeaderUnusual
-        return int(values[0])
+        number: int = struct.unpack_from(self.order + _WHOLE[kind], value)[0]
+        return number
 
     def values(self, tag: int, at_most: int = _MAX_TEXT) -> NDArray[Any]:
         """Give all values of a tag.
@@ -223,7 +225,7 @@ def _projection(tags: _Tags) -> tuple[str, int | None]:
     table = tags.values(_GEO_KEYS)
     if len(table) < 4 or len(table) % 4 or table[3] != len(table) // 4 - 1:  # noqa: PLR2004  # four numbers each
         raise HeaderUnusual
-    keys = {int(key): (int(place), int(value)) for key, place, _, value in table[4:].reshape(-1, 4)}
+    keys = {key: (place, value) for key, place, _, value in table[4:].reshape(-1, 4).tolist()}
     direct = {key: value for key, (place, value) in keys.items() if place == 0}
     code = direct.get(_PROJECTED, 0)
     plain = (

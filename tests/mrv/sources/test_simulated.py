@@ -82,7 +82,7 @@ def test_scenes_are_found_and_their_pixels_are_those_rendered(
     )
     rendered = render_scene(landscape, looks[2])
     with open_scene(scenes[2]) as opened:
-        grid = opened.grid("nir")
+        grid = opened.layout("nir").grid
         assert (grid.height, grid.width) == rendered.digital_numbers["nir"].shape
         assert (grid.left, grid.top) == (landscape.grid.left_m, landscape.grid.top_m)
     for name in ("red", "swir16"):
