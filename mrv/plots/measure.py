@@ -48,6 +48,22 @@ def flat_areas_of(shapes: Shapes) -> Floats:
     return areas_ha
 
 
+def apart_m(one: Shapes, two: Shapes) -> Floats:
+    """Give how far pairs of boundaries lie apart at their farthest [m], corner from line.
+
+    The discrete Hausdorff distance of GEOS, in metres scaled from degrees; NaN where one is None.
+    """
+    across, along = metres_per_degree(middles(one)[1])
+    lines = []
+    for shapes in (one, two):
+        drawn = shapely.boundary(shapely.force_2d(shapes))
+        corners, of = shapely.get_coordinates(drawn, return_index=True)
+        scale = np.column_stack([across, along])[of]
+        lines.append(shapely.set_coordinates(drawn, corners * scale))
+    distances: Floats = shapely.hausdorff_distance(*lines)
+    return distances
+
+
 def metres_per_degree(lat: Floats) -> tuple[Floats, Floats]:
     """Give the metres in one degree of longitude and of latitude at latitudes [degree].
 

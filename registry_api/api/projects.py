@@ -8,7 +8,7 @@ from registry_api.api import geojson
 from registry_api.api.examples import example
 from registry_api.api.parameters import Plain, ProjectId, Projects, link_next
 from registry_api.deps import ReadSession
-from registry_api.services import plots, portfolio, projects
+from registry_api.services import plot_cells, portfolio, projects
 from registry_api.services.views import Page, PeriodCard, Portfolio, ProjectCard, ProjectDetail
 
 router = APIRouter(tags=["projects"])
@@ -58,4 +58,4 @@ def list_periods(
 )
 def list_plots(session: ReadSession, project_id: ProjectId, _query: Plain) -> dict[str, Any]:
     """Give a project's plots as GeoJSON: the coarse cell each lies in and the band of its area."""
-    return plots.plot_cells(session, project_id)
+    return plot_cells.plot_cells(session, project_id)

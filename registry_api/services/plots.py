@@ -1,7 +1,7 @@
-"""Plots: taking boundaries in, and showing the coarse record that stands for each.
+"""Plots: taking boundaries in, with the coarse record that stands for each.
 
 A boundary arrives screened and as WKB; reading and mending geometry, and how coarse the public's
-record is, are `mrv.plots`. The exact boundary, its box and its salt leave this module to nobody.
+record is, are `mrv.plots`. What the public sees of it is `plot_cells`.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 import math
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -23,8 +23,7 @@ from registry_api.db.models import Plot, PlotVersion, Project
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
 from registry_api.services import ledger
 from registry_api.services.canonical import canonical_json, sha256_of_text
-from registry_api.services.latest import has_left, newest_plots
-from registry_api.services.views import PlotCell
+from registry_api.services.latest import newest_plots
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
 
 _SALT_BYTES = 32
 _HALF_TURN, _POLE = 180.0, 90.0  # degrees
-_LONGEST_ID = 120
+_LONGEST_ID = _LONGEST_STRATUM = 120
+# Formats round differently: a line drawn this near to the one in force is that line [m] [P].
+_SAME_LINE_M = 0.02
 _ROWS_AT_ONCE = 10_000
 # Columns of their own, and the leaving, which is an event; the others are attributes.
 _HELD_APART = {"plot_id", "stratum", "role", "left_on"}
@@ -97,6 +98,8 @@ def register_plots(
 ) -> Registration:
     """Take plots in; what is stated otherwise than before is a new version, the same is nothing.
 
+    A boundary that only another format's rounding parts from the one in force is that one.
+
     Args:
         session: The transaction.
         project_id: Whose plots they are.
@@ -113,8 +116,8 @@ def register_plots(
     boundaries = _read(records)
     _refuse_faults(project_id, records, boundaries)
     lock_for_writing(session)  # versions are numbered and read in the order of their ids
-    sha256s = _digests(boundaries)
     held = _held(session, project_id, [record.plot_id for record in records])
+    records, boundaries, sha256s = _as_in_force(session, records, boundaries, held)
     new = [record.plot_id for record in records if record.plot_id not in held]
     held |= _named(session, project_id, new)
     written = list(_changed(records, boundaries, sha256s, held))
@@ -145,7 +148,7 @@ def demand_in_force(session: Session, project_id: str, records: Sequence[PlotRec
         Contradiction: Naming the plots that are registered with another boundary, or not at all.
     """
     held = _held(session, project_id, [record.plot_id for record in records])
-    sha256s = _digests(_read(records))
+    records, _boundaries, sha256s = _as_in_force(session, records, _read(records), held)
     other = sorted(
         record.plot_id
         for record, sha256 in zip(records, sha256s, strict=True)
@@ -198,64 +201,6 @@ def cell_text(cell: object) -> str | None:
     if cell is None or cell != cell:  # noqa: PLR0124  # NaN and NaT
         return None
     return cell.isoformat() if isinstance(cell, date) else str(cell)
-
-
-def public_plots(session: Session, project_id: str) -> tuple[PlotCell, ...]:
-    """List the plots that take part in a project as the public may see them.
-
-    Raises:
-        NotFound: If the project is not registered.
-    """
-    if session.get(Project, project_id) is None:
-        raise NotFound(f"There is no project '{project_id}'.", project=project_id)
-    plot = newest_plots()
-    rows = session.execute(
-        select(Plot.plot_id, plot)
-        .join(plot, plot.plot_key == Plot.id)
-        .where(Plot.project_id == project_id, ~has_left())
-        .order_by(Plot.plot_id)
-    )
-    return tuple(
-        PlotCell(
-            plot_id=plot_id,
-            project_id=project_id,
-            stratum=version.stratum,
-            role=version.role,
-            area_band=version.area_band,
-            west=version.cell_west,
-            south=version.cell_south,
-            east=version.cell_east,
-            north=version.cell_north,
-            commitment=version.commitment,
-        )
-        for plot_id, version in rows
-    )
-
-
-def plot_cells(session: Session, project_id: str) -> dict[str, Any]:
-    """Give a project's plots as GeoJSON (RFC 7946): one coarse cell each, never a boundary."""
-    return {
-        "type": "FeatureCollection",
-        "features": [_feature(plot) for plot in public_plots(session, project_id)],
-    }
-
-
-def _feature(plot: PlotCell) -> dict[str, Any]:
-    west, south, east, north = plot.west, plot.south, plot.east, plot.north
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {
-        "type": "Feature",
-        "id": f"{plot.project_id}/{plot.plot_id}",
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-        "properties": {
-            "plot_id": plot.plot_id,
-            "project_id": plot.project_id,
-            "stratum": plot.stratum,
-            "role": plot.role,
-            "area_band": plot.area_band,
-            "commitment": plot.commitment,
-        },
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +293,47 @@ def _digests(boundaries: "Shapes") -> list[str]:
     return [hashlib.sha256(wkb).hexdigest() for wkb in normal]
 
 
+def _as_in_force(
+    session: Session,
+    records: Sequence[PlotRecord],
+    boundaries: "Shapes",
+    held: Mapping[str, _Held],
+) -> tuple[Sequence[PlotRecord], "Shapes", list[str]]:
+    """Put the boundary in force in place of one that is drawn on the same line; with digests."""
+    import numpy as np
+    import shapely
+
+    from mrv.plots.measure import apart_m
+
+    sha256s = _digests(boundaries)
+    moved: dict[int, int] = {}  # plot key -> row
+    for row, record in enumerate(records):
+        before = held.get(record.plot_id)
+        if before is not None and before.version and before.stated[0] != sha256s[row]:
+            moved[before.key] = row
+    newest = newest_plots()
+    keys = list(moved)
+    found: list[Any] = []
+    for first in range(0, len(keys), _ROWS_AT_ONCE):
+        found += session.execute(
+            select(
+                newest.plot_key, newest.boundary_wkb, newest.boundary_sha256, newest.area_ha
+            ).where(newest.plot_key.in_(keys[first : first + _ROWS_AT_ONCE]))
+        ).all()
+    if not found:
+        return records, boundaries, sha256s
+    rows = np.array([moved[one.plot_key] for one in found])
+    shapes = shapely.from_wkb(np.array([one.boundary_wkb for one in found], dtype=object))
+    same = apart_m(boundaries[rows], shapes) <= _SAME_LINE_M
+    stands = list(records)
+    boundaries = boundaries.copy()
+    for k in np.flatnonzero(same).tolist():
+        row, one = int(rows[k]), found[k]
+        stands[row] = replace(stands[row], boundary_wkb=one.boundary_wkb, area_ha=one.area_ha)
+        boundaries[row], sha256s[row] = shapes[k], one.boundary_sha256
+    return stands, boundaries, sha256s
+
+
 def _refuse_faults(project_id: str, records: Sequence[PlotRecord], boundaries: "Shapes") -> None:
     faults = [
         fault
@@ -365,6 +351,8 @@ def _refuse_faults(project_id: str, records: Sequence[PlotRecord], boundaries: "
 def _fault(record: PlotRecord, boundary: "BaseGeometry | None") -> str | None:
     if not record.plot_id.strip() or len(record.plot_id) > _LONGEST_ID:
         return f"'{record.plot_id[:40]}' is no usable plot id"
+    if len(record.stratum) > _LONGEST_STRATUM:
+        return f"plot {record.plot_id} has a stratum of more than {_LONGEST_STRATUM} characters"
     if not (math.isfinite(record.area_ha) and record.area_ha > 0):
         return f"plot {record.plot_id} has an area of {record.area_ha} ha"
     if boundary is None or boundary.is_empty:

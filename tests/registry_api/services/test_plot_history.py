@@ -22,8 +22,8 @@ from registry_api.services import (
     excluded_areas,
     issuance,
     ledger,
+    plot_cells,
     plot_history,
-    plots,
     web_sessions,
 )
 from registry_api.services.contests import Objection
@@ -31,7 +31,7 @@ from registry_api.services.deliveries import PLOTS, newest_delivery
 from registry_api.services.kept_files import KeptFiles
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.unit_of_work import reading, unit_of_work
-from registry_api.services.upload_views import ContestView
+from registry_api.services.upload_views import ContestView, Tally
 from tests.registry_api.a_registry import (
     DEVELOPER,
     EXACT_LAT,
@@ -113,7 +113,7 @@ def test_a_plot_that_left_is_out_of_everything_to_come(sender: Sender) -> None:
         assert plot_history.exits(session, PROJECT) == {"A": TODAY}
         assert plot_history.exit_of(session, PROJECT, "A", by=sender.account) == left
         assert plot_history.exit_of(session, PROJECT, "B", by=sender.account) is None
-        assert "A" not in {cell.plot_id for cell in plots.public_plots(session, PROJECT)}
+        assert "A" not in {cell.plot_id for cell in plot_cells.public_plots(session, PROJECT)}
         assert len(plot_history.versions(
             session, sender.settings, PROJECT, "A", by=sender.account
         )) == 1  # fmt: skip
@@ -344,3 +344,35 @@ def test_a_session_runs_out(founded: Stage) -> None:
         token = web_sessions.open(session, short, accounts.create_key(session, DEVELOPER))
         with pytest.raises(NotAuthenticated):
             web_sessions.account_of(session, token)
+
+
+# -- the same line in another format -------------------------------------------------------------
+
+
+def nudged(name: str, metres: float) -> dict[str, object]:
+    """A plot whose corners another program rounded, none by more than this."""
+    step = metres / 111_320 / 2**0.5
+    ring = [(x + step * (-1) ** k, y + step) for k, (x, y) in enumerate(square(0)[:-1])]
+    return plot(name, [*ring, ring[0]])
+
+
+def test_what_only_rounding_parts_from_the_boundary_in_force_is_unchanged(sender: Sender) -> None:
+    """And it never adds up: what is held is what the next file is compared with."""
+    first = sender.send(geojson([plot("A", square(0))]))
+    assert first.run.tally == Tally(1, 1, 0, 0, 0, 0, 0)
+    near = sender.send(geojson([nudged("A", 0.015)]), "rounded.geojson")
+    assert near.run.tally == Tally(1, 0, 0, 1, 0, 0, 0)
+    twice = sender.send(geojson([nudged("A", 0.03)]), "moved.geojson")
+    assert twice.run.tally == Tally(1, 0, 1, 0, 0, 0, 0)
+
+
+def test_a_new_attribute_on_the_same_line_keeps_the_boundary(sender: Sender) -> None:
+    sender.send(geojson([plot("A", square(0))]))
+    feature = nudged("A", 0.015)
+    feature["properties"]["species"] = "Cordia africana"  # type: ignore[index]
+    assert sender.send(geojson([feature])).run.tally == Tally(1, 0, 1, 0, 0, 0, 0)
+    with reading(sender.settings) as session:
+        newest, first = plot_history.versions(
+            session, sender.settings, PROJECT, "A", by=sender.account
+        )
+    assert (newest.boundary_sha256, newest.area_ha) == (first.boundary_sha256, first.area_ha)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from mrv.sources.artifacts import ArtifactStore
 from registry_api.db import Database
 from registry_api.errors import Contradiction, KeyReused, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import accounts, plot_uploads, plots, reports
+from registry_api.services import accounts, plot_cells, plot_uploads, reports
 from registry_api.services.deliveries import PLOTS, Delivery, newest_delivery, record_delivery
 from registry_api.services.kept_files import KeptFiles
 from registry_api.services.merged_delivery import REGISTRY_PLOTS
@@ -53,7 +53,7 @@ def test_good_rows_go_in_and_bad_ones_come_back(sender: Sender) -> None:
     assert [f["properties"]["parkland_codes"] for f in back] == ["self_crossing", "overlap"]
     assert all(f["properties"]["parkland_hints"].endswith(".") for f in back)
     with reading(sender.settings) as session:
-        names = {cell.plot_id for cell in plots.public_plots(session, PROJECT)}
+        names = {cell.plot_id for cell in plot_cells.public_plots(session, PROJECT)}
     assert names == {"P-001", "P-002", "P-003", "P-004", "A", "C"}
 
 

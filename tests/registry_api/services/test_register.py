@@ -12,7 +12,8 @@ from mrv.plots.disclosure import matches_commitment
 from registry_api.db import Database
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
 from registry_api.services import ledger
-from registry_api.services.plots import PlotRecord, public_plots, register_plots
+from registry_api.services.plot_cells import public_plots
+from registry_api.services.plots import PlotRecord, register_plots
 from registry_api.services.portfolio import portfolio, project_cells
 from registry_api.services.projects import list_projects, project, register_project, stated
 from tests.registry_api.a_registry import PERIODS, Stage, plot_records, project_settings, sha
@@ -116,6 +117,7 @@ def _record(**changes: object) -> PlotRecord:
         (_record(boundary_wkb=shapely.to_wkb(shapely.box(179, 0, 181, 1))), "globe"),
         (_record(plot_id=" "), "no usable plot id"),
         (_record(plot_id="x" * 121), "no usable plot id"),
+        (_record(stratum="x" * 121), "a stratum of more than 120 characters"),
         (_record(plot_id="P-001"), "more than once"),
     ],
 )
