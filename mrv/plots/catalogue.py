@@ -41,11 +41,12 @@ def _bad(column: Column) -> Code:
         if column.allowed
         else "a calendar date, YYYY-MM-DD"
         if column.is_date
-        else f"{column.meaning}, at most 64 characters"
+        else f"{column.meaning}, at most {column.longest} characters"
     )
     return Code(f"bad_{column.name}", "error", f"{column.name} not understood", f"Write {wanted}.")
 
 
+NOTHING_TO_DO = "Nothing needs to be done."
 _LOOK = "Look at the boundary before and after; draw it again if the repair is not what you meant."
 _ON_MAP = "Check on the map that they lie where they should."
 _MAPPED_TWICE = "Remove the one that is mapped twice, or correct its boundary."
@@ -53,7 +54,7 @@ _COMMON_EDGE = "Correct the common boundary."
 
 _CODES = (
     *(_missing(column) for column in COLUMNS if column.required),
-    *(_bad(c) for c in COLUMNS if c.allowed or c.is_date or c.pattern),
+    *(_bad(c) for c in COLUMNS if c.allowed or c.is_date or c.longest),
     Code(
         *("duplicate_id", "error", "one id for two boundaries"),
         "Give every plot its own id, or remove the outdated boundary.",
@@ -97,8 +98,8 @@ _CODES = (
         *("unclosed_ring", "repair", "boundary closed"),
         "Check that no corner is missing between the last and the first.",
     ),
-    Code("empty_part", "repair", "part without corners removed", "Nothing needs to be done."),
-    Code("duplicate_vertices", "repair", "repeated corners removed", "Nothing needs to be done."),
+    Code("empty_part", "repair", "part without corners removed", NOTHING_TO_DO),
+    Code("duplicate_vertices", "repair", "repeated corners removed", NOTHING_TO_DO),
     Code("spike_cut", "repair", "spike cut off", _LOOK),
     Code("simplified", "repair", "track simplified", _LOOK),
     Code("proposal_accepted", "repair", "proposed boundary taken", _LOOK),
@@ -128,8 +129,8 @@ _CODES = (
         *("coarse_coordinates", "warning", "coarse coordinates"),
         "Export with six decimals or more; the EU deforestation regulation asks for six.",
     ),
-    Code("winding", "warning", "clockwise boundary", "Nothing needs to be done."),
-    Code("three_dimensional", "warning", "heights left out", "Nothing needs to be done."),
+    Code("winding", "warning", "clockwise boundary", NOTHING_TO_DO),
+    Code("three_dimensional", "warning", "heights left out", NOTHING_TO_DO),
     Code("gps_poor", "warning", "poor GPS", "Walk the boundary again under open sky if you can."),
     # places
     Code(
@@ -216,7 +217,7 @@ _CODES = (
     Code(
         "tree_loss_unknown", "warning", "tree loss not checked", "Bring a raster that covers them."
     ),
-    Code("contest_upheld", "warning", "contested with success", "Nothing needs to be done."),
+    Code("contest_upheld", "warning", "contested with success", NOTHING_TO_DO),
     Code(
         *("planted_early", "warning", "planted long before enrolment"),
         "Show that the trees belong to the project, or record them as pre-existing.",

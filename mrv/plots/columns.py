@@ -49,6 +49,8 @@ class Column:
         required: Whether every plot must have it.
         allowed: The values it may take; any where empty.
         pattern: That its text must match.
+        longest: Most characters that a registry can hold, 0 for any length; the published shape
+            does not state it.
         is_date: Whether it is a calendar date, YYYY-MM-DD.
         default: Used where it is blank; blank stays blank where None.
         words: Other ways of writing a value, in small letters -> the value.
@@ -60,6 +62,7 @@ class Column:
     required: bool = False
     allowed: tuple[str, ...] = ()
     pattern: str = ""
+    longest: int = 0
     is_date: bool = False
     default: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
@@ -67,10 +70,16 @@ class Column:
 
 
 COLUMNS = (
-    Column("plot_id", "your name of the plot, once in the project", True, pattern=r"^\S.{0,63}$"),  # noqa: FBT003  # required
-    Column("farmer_id", "a pseudonym; never a name, a number or a phone"),
+    Column(
+        "plot_id",
+        "your name of the plot, once in the project",
+        required=True,
+        pattern=r"^\S.{0,63}$",
+        longest=64,
+    ),
+    Column("farmer_id", "a pseudonym; never a name, a number or a phone", longest=120),
     Column("village", "village or other cluster; blank where not known"),
-    Column("stratum", "group of like plots that is estimated together", default="all"),
+    Column("stratum", "group of like plots that is estimated together", longest=120, default="all"),
     Column(
         "role",
         "planted by the project, or compared with",
@@ -185,6 +194,8 @@ def _checks(column: Column) -> list[pa.Check]:
         checks.append(pa.Check.str_matches(column.pattern))
     if column.is_date:
         checks.append(pa.Check(_is_date, element_wise=True))
+    if column.longest:
+        checks.append(pa.Check.str_length(max_value=column.longest))
     return checks
 
 

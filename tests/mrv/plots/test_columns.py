@@ -104,3 +104,12 @@ def test_what_names_a_person_is_never_among_the_columns_of_plots() -> None:
 def test_every_column_says_what_it_means() -> None:
     assert all(column.meaning for column in (*COLUMNS, *PRIVATE_COLUMNS))
     assert [column.name for column in COLUMNS if column.required] == ["plot_id"]
+
+
+@pytest.mark.parametrize("column", ["plot_id", "farmer_id", "stratum"])
+def test_text_that_a_registry_cannot_hold_is_refused(column: str) -> None:
+    """SQLite would take any length; PostgreSQL would fail on the whole file."""
+    (longest,) = (one.longest for one in COLUMNS if one.name == column)
+    for cell, found in (("x" * longest, []), ("x" * (longest + 1), [column])):
+        frame = pd.DataFrame([{"plot_id": "a", column: cell}])
+        assert [name for _row, name, _cell in check_columns(as_text(frame))] == found

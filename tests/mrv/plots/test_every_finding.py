@@ -110,6 +110,8 @@ EXAMPLES: dict[str, Example] = {
     "superseded": Example(around=Surroundings(superseded=("p0",))),
     "missing_plot_id": Example((square(0.01), square()), {"plot_id": None}),
     "bad_plot_id": Example(columns={"plot_id": "x" * 65}),
+    "bad_farmer_id": Example(columns={"farmer_id": "F" * 121}),
+    "bad_stratum": Example(columns={"stratum": "terraces " * 14}),
     "bad_role": Example(columns={"role": "owner"}),
     "bad_planted_on": Example(columns={"planted_on": "01/02/2021"}),
     "bad_enrolled_on": Example(columns={"enrolled_on": "soon"}),
