@@ -13,11 +13,12 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from time import monotonic
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from registry_api.services import screening_runs
+from registry_api.services import erased_files, screening_runs
 from registry_api.services.unit_of_work import reading, unit_of_work
 from registry_api.settings import Settings
 
@@ -25,6 +26,7 @@ _LOG = logging.getLogger(__name__)
 _EVERY_S = 0.5
 _AFTER_A_FAULT_S = 5.0
 _TO_STOP_S = 5.0
+_ERASE_EVERY_S = 300.0
 # What one run may take: fifty thousand plots against a million need a tenth of it. A boundary that
 # crosses itself a million times needs more than any machine has, and would hold up everybody. [P]
 _MOST_CPU_S = 3_600
@@ -51,8 +53,12 @@ def start_worker(settings: Settings) -> Callable[[], None]:
 
 def work(settings: Settings, stopping: Event) -> None:
     """Take one waiting run after the other until it is time to stop."""
+    erased_until = 0.0
     while not stopping.is_set():
         try:
+            if monotonic() >= erased_until:
+                erased_files.finish(settings)
+                erased_until = monotonic() + _ERASE_EVERY_S
             with reading(settings) as session:
                 waiting = screening_runs.next_waiting(session)
         except DBAPIError:

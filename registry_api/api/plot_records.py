@@ -100,13 +100,17 @@ def get_farmer(
 )
 def forget_farmer(
     session: WriteSession,
+    settings: SettingsDep,
     project_id: ProjectId,
     plot_id: PlotPath,
     caller: Caller,
     query: ForgetReason,
 ) -> None:
-    """Remove name and phone for good, as a farmer may ask. Needs the key of the developer."""
-    people.forget(session, project_id, plot_id, query.reason, by=caller)
+    """Remove name and phone for good, as a farmer may ask. Needs the key of the developer.
+
+    The files that may name the farmer are erased; their digests and all that was decided stay.
+    """
+    people.forget(session, settings, project_id, plot_id, query.reason, by=caller)
 
 
 @router.get(

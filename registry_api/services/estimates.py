@@ -79,7 +79,7 @@ def submit_estimate(
         raise NotAllowed(f"Only the developer of {project.id} may submit its estimates.")
     period = find_period(session, project.id, document.period.id)
     check_sums(document)
-    check_way_down(document, settings)
+    check_way_down(session, document, settings)
     _check_against_register(session, document, period)
     quantities = document.quantities
     entry = ledger.append(

@@ -7,12 +7,15 @@ the document states, so that nothing which contradicts itself enters the ledger.
 from collections import Counter
 from collections.abc import Iterator
 
+from sqlalchemy.orm import Session
+
 from mrv.crediting.rounding import KG_PER_T
 from mrv.evidence.documents import EvidenceDocument
 from mrv.evidence.lineage import missing_edges
 from mrv.methodologies import load_methodology
 from mrv.quality import Verdict
 from registry_api.errors import EvidenceMissing, EvidenceWrong
+from registry_api.services import erased_files
 from registry_api.settings import Settings
 
 _ORDER = (
@@ -57,13 +60,15 @@ def demand_gates(document: EvidenceDocument, *, demo: bool) -> None:
     demand([*given, methodology_verified(rules)], demo=demo)
 
 
-def check_way_down(document: EvidenceDocument, settings: Settings) -> None:
+def check_way_down(session: Session, document: EvidenceDocument, settings: Settings) -> None:
     """Insist that everything a credit is followed down to is named, and kept here.
+
+    A file that was erased because a farmer was forgotten is not kept; that it was is told.
 
     Raises:
         EvidenceMissing: Naming each thing that is not.
     """
-    missing = [*missing_edges(document), *_not_kept(document, settings)]
+    missing = [*missing_edges(document), *_not_kept(session, document, settings)]
     if missing:
         raise EvidenceMissing(
             f"The evidence of {document.project.id} {document.period.id} cannot be followed down: "
@@ -127,10 +132,11 @@ def _plots(document: EvidenceDocument) -> Iterator[str]:
         yield f"plots named more than once: {', '.join(sorted(twice)[:10])}"
 
 
-def _not_kept(document: EvidenceDocument, settings: Settings) -> Iterator[str]:
+def _not_kept(session: Session, document: EvidenceDocument, settings: Settings) -> Iterator[str]:
     from registry_api.services.kept_files import KeptFiles  # brings pandas
 
     store = KeptFiles(settings)
-    lost = [a.name for a in document.artifacts if not store.has(a.sha256)]
+    lost = {a.name: a.sha256 for a in document.artifacts if not store.has(a.sha256)}
+    lost = erased_files.not_erased(session, lost)
     if lost:
         yield f"the content of {', '.join(lost)} is not kept here"

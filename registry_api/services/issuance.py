@@ -89,7 +89,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     period = session.get_one(MonitoringPeriod, estimate.period_key)
     _refuse_second_issue(session, estimate, period)
     check_sums(document)
-    check_way_down(document, settings)
+    check_way_down(session, document, settings)
     demand_gates(document, demo=settings.demo)
     decision = newest_decision(session, estimate.sha256)
     if decision is None or not decision.approved:

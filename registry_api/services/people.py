@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from registry_api.db.bulk import insert_rows
 from registry_api.db.models import ForgottenPerson, Person, Plot
 from registry_api.errors import NotAcceptable, NotFound
-from registry_api.services import private_reads
+from registry_api.services import erasure, private_reads
 from registry_api.services.accounts import AccountView
 from registry_api.services.latest import newest_plots
 from registry_api.services.private_key import Records
@@ -70,11 +70,17 @@ def farmer(
 
 
 def forget(
-    session: Session, project_id: str, plot_id: str, reason: str, *, by: AccountView
+    session: Session,
+    settings: Settings,
+    project_id: str,
+    plot_id: str,
+    reason: str,
+    *,
+    by: AccountView,
 ) -> None:
     """Remove a farmer's name and phone for good; a later file does not bring them back.
 
-    Files that were sent before stay as they came, encrypted, for they prove what was sent.
+    Files that were sent before and may hold them are erased, and what they led to stays.
 
     Raises:
         NotFound: If there is no such project or plot for this account.
@@ -101,6 +107,7 @@ def forget(
             )
         )
     session.flush()
+    erasure.erase(session, settings, plot, reason.strip(), by=by)
 
 
 def keep(

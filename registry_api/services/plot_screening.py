@@ -23,6 +23,7 @@ from registry_api.errors import NotFound, UploadRefused
 from registry_api.services import (
     accounts,
     column_mappings,
+    erased_files,
     merged_delivery,
     people,
     plot_history,
@@ -171,6 +172,7 @@ def _read(settings: Settings, held: Claim, beat: Heartbeat) -> _File:
     beat.tell("reading", 0, 0)
     with reading(settings) as session:
         upload = _upload(session, held.upload_id)
+        erased_files.refuse_erased(session, upload)
         stated = projects.stated(session, upload.project_id)
     store = PrivateStore(settings)
     read = read_boundaries(store.read(upload.sha256), upload.name, crs=held.choices.crs)

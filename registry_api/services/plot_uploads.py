@@ -17,6 +17,7 @@ from registry_api.db.models import PlotUpload, UploadOutcome, UploadRun, UploadR
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
 from registry_api.services import (
     column_mappings,
+    erased_files,
     idempotency,
     paging,
     private_reads,
@@ -81,7 +82,9 @@ def receive(
         select(PlotUpload).where(PlotUpload.project_id == project_id, PlotUpload.sha256 == sha256)
     ).first()
     new = row is None
-    if row is None:
+    if row is not None:
+        erased_files.refuse_erased(session, row)
+    else:
         row = PlotUpload(
             id=uuid4(),
             project_id=project_id,
@@ -156,6 +159,7 @@ def run_again(
     owned_by(session, project_id, by)
     choices = _usable(choices)
     lock_for_writing(session)
+    erased_files.refuse_erased(session, find(session, project_id, upload_id))
     held = _shown(session, project_id, _key(upload_id))
     if held.run.state in ("waiting", "working"):
         raise Contradiction(
@@ -235,6 +239,7 @@ def raw_file(
         NotAcceptable: If no purpose is stated.
     """
     shown = upload(session, project_id, upload_id, by=by)
+    erased_files.refuse_erased(session, find(session, project_id, upload_id))
     private_reads.note(
         session,
         settings,
@@ -271,7 +276,10 @@ def find(session: Session, project_id: str, upload_id: str) -> PlotUpload:
 
 
 def newest_tables(session: Session, upload: PlotUpload) -> dict[str, str]:
-    """Name the tables of the newest run that has any, whether or not it has ended."""
+    """Name the tables of the newest run that has any, whether or not it has ended.
+
+    Those that were erased are left out.
+    """
     rows = session.execute(
         select(UploadRunState.tables, UploadOutcome.tables)
         .join(UploadRun, UploadRun.id == UploadRunState.run_key)
@@ -282,7 +290,7 @@ def newest_tables(session: Session, upload: PlotUpload) -> dict[str, str]:
     for so_far, final in rows:
         tables: dict[str, str] = json.loads(final or so_far)
         if tables:
-            return tables
+            return erased_files.not_erased(session, tables)
     return {}
 
 
@@ -309,6 +317,7 @@ def _shown(session: Session, project_id: str, upload_id: UUID) -> UploadView:
         format=outcome.format if outcome else "",
         uploaded_by=row.uploaded_by,
         received_at=row.received_at,
+        erased_at=erased_files.erased_at(session, row.sha256),
         runs=run.number,
         run=screening_runs.view(run, state, outcome),
     )

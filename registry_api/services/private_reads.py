@@ -16,7 +16,7 @@ from registry_api.services.upload_views import PrivateRead
 from registry_api.services.views import Page
 from registry_api.settings import Settings
 
-What = Literal["farmer", "file", "report", "boundary", "evidence", "forgotten"]
+What = Literal["farmer", "file", "report", "boundary", "evidence", "forgotten", "erased"]
 
 
 def note(

@@ -121,6 +121,10 @@ class PrivateStore:
         """Say whether a file is there."""
         return self._place(sha256).exists()
 
+    def remove(self, sha256: str) -> None:
+        """Remove a file for good; one that is not there is none to remove."""
+        self._place(sha256).unlink(missing_ok=True)
+
     def _encrypted(self, sha256: str) -> io.BufferedReader:
         try:
             return self._place(sha256).open("rb")

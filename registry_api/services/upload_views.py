@@ -92,6 +92,7 @@ class UploadView:
     Attributes:
         sha256: Of the file as it came; it is kept under this.
         format: As read, such as "GeoPackage"; "" before.
+        erased_at: When its content was erased, because a farmer in it was forgotten; else None.
         runs: How many screenings there were; `run` is the newest.
     """
 
@@ -103,6 +104,7 @@ class UploadView:
     format: str
     uploaded_by: str
     received_at: datetime
+    erased_at: datetime | None
     runs: int
     run: RunView
 

@@ -136,6 +136,17 @@ class ForgottenPerson(Base):
     forgotten_at: Mapped[UtcTime]
 
 
+class ErasedFile(Base):
+    """That the content of a file, known by its digest, was erased, and why."""
+
+    __tablename__ = "erased_files"
+
+    sha256: Mapped[Digest] = mapped_column(primary_key=True)
+    because: Mapped[str] = mapped_column(Text)
+    erased_by: Mapped[Slug] = mapped_column(ForeignKey("accounts.id"))
+    erased_at: Mapped[UtcTime]
+
+
 class PrivateLook(Base):
     """One look at something private: who, in which role, and what for."""
 

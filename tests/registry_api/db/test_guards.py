@@ -50,6 +50,7 @@ OF_UPLOADS = (
     "column_mappings",
     "contest_decisions",
     "contest_rivals",
+    "erased_files",
     "contests",
     "excluded_areas",
     "excluded_layers",
@@ -76,7 +77,7 @@ def contested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         plot_history.leave(
             session, PROJECT, "A", date(2025, 1, 1), "Moved away.", by=sender.account
         )
-        people.forget(session, PROJECT, "A", "their wish", by=sender.account)
+        people.forget(session, sender.settings, PROJECT, "A", "their wish", by=sender.account)
         area = gpd.GeoDataFrame(geometry=[shapely.box(30, 0, 31, 1)], crs=4326)
         excluded_areas.load(session, area, name="Reserves", kind="protected", source="gazette")
         people.farmer(session, settings, PROJECT, "A", by=sender.account, purpose="payment")

@@ -186,7 +186,7 @@ def test_strangers_find_neither_farmer_nor_log(sender: Sender) -> None:
             lambda: people.farmer(
                 session, sender.settings, PROJECT, "A", by=stranger, purpose="curious"
             ),
-            lambda: people.forget(session, PROJECT, "A", "why not", by=stranger),
+            lambda: people.forget(session, sender.settings, PROJECT, "A", "why not", by=stranger),
             lambda: private_reads.reads(session, PROJECT, by=stranger),
             lambda: plot_history.versions(session, sender.settings, PROJECT, "A", by=stranger),
             lambda: plot_history.exit_of(session, PROJECT, "A", by=stranger),
@@ -203,11 +203,11 @@ def test_a_farmer_is_forgotten_for_good(sender: Sender) -> None:
     sender.send(data)
     with unit_of_work(sender.settings) as session:
         with pytest.raises(NotAcceptable, match="reason"):
-            people.forget(session, PROJECT, "A", " ", by=sender.account)
+            people.forget(session, sender.settings, PROJECT, "A", " ", by=sender.account)
         verifier = accounts.account(session, VERIFIER)
         with pytest.raises(NotAllowed):
-            people.forget(session, PROJECT, "A", "their wish", by=verifier)
-        people.forget(session, PROJECT, "A", "their wish", by=sender.account)
+            people.forget(session, sender.settings, PROJECT, "A", "their wish", by=verifier)
+        people.forget(session, sender.settings, PROJECT, "A", "their wish", by=sender.account)
     sender.send(data + b"\n")
     with unit_of_work(sender.settings) as session:
         held = session.execute(text("SELECT count(*) FROM people")).scalar_one()
