@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from mrv.plots.catalogue import NOTHING_TO_DO
 from pipelines.commands.show import console, table
 
 _SHOWN_PLOTS = 8
@@ -127,7 +128,7 @@ def _plot_table(findings: pd.DataFrame) -> Table:
 
 
 def _next_steps(findings: pd.DataFrame, then: Sequence[str]) -> Table:
-    """Lay out how to mend the commonest reasons for refusal, then what to do after that."""
+    """Lay out how to mend the commonest refusals and the file as a whole, then what to do next."""
     errors = findings[findings["severity"] == "error"]
     counted = errors.drop_duplicates(["feature", "code"]).groupby("code").size()
     common = counted.sort_values(ascending=False, kind="stable").index[:_SHOWN_STEPS]
@@ -138,8 +139,12 @@ def _next_steps(findings: pd.DataFrame, then: Sequence[str]) -> Table:
     for code in common:
         hint = str(errors.loc[errors["code"] == code, "hint"].iloc[0])
         laid.add_row(Text(str(code), "red"), hint)
+    whole = findings[(findings["feature"] == 0) & (findings["severity"] == "warning")]
+    for code, hint in whole[["code", "hint"]].drop_duplicates("code").itertuples(index=False):
+        if hint != NOTHING_TO_DO:
+            laid.add_row(Text(str(code), "yellow"), str(hint))
     for step in then:
-        laid.add_row("then" if len(common) else "", step)
+        laid.add_row("then" if laid.row_count else "", step)
     return laid
 
 

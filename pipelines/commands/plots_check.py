@@ -210,6 +210,8 @@ def _tell(asked: Asked, checked: Checked, report: Path | None) -> None:
     if named:
         console.print(Text(f"  columns: {named}", "dim"))
     then = []
+    if not checked.country:
+        then.append("add --country and two letters, such as KE, to check that the plots lie there")
     if counts.refused and report is None:
         then.append("add --report to-mend.gpkg to get the refused plots as a layer for QGIS")
     if not counts.refused:

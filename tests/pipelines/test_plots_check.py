@@ -97,6 +97,18 @@ def test_what_fits_is_said_to_fit(tmp_path: Path, told: Callable[..., str]) -> N
     assert "refused" not in page
 
 
+def test_what_the_whole_file_lacks_comes_with_how_to_mend_it(
+    tmp_path: Path, told: Callable[..., str]
+) -> None:
+    bare = gpd.GeoDataFrame({"plot_id": ["K-1"]}, geometry=[square(1)], crs="EPSG:4326")
+    bare.to_file(tmp_path / "bare.gpkg")
+    page = told(Asked(tmp_path / "bare.gpkg"))
+    steps = page[page.index("What to do next") :]
+    assert "Add columns consent_given and consent_on" in steps
+    assert "add --country and two letters" in steps
+    assert "Nothing needs to be done" not in steps
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_what_does_not_fit_is_told_by_code_and_by_plot(
     tmp_path: Path, told: Callable[..., str], width: int
