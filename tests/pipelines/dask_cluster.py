@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[2]
 # Dask's own setting makes glibc map and unmap every block that is decoded; see the README.
@@ -30,10 +31,21 @@ class Cluster:
 
 
 @contextmanager
-def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+def dask_cluster(
+    folder: Path,
+    workers: int = 2,
+    *,
+    nanny: bool = False,
+    allocator: Mapping[str, str] = MappingProxyType(ALLOCATOR),
+) -> Iterator[Cluster]:
     """Start a scheduler and workers of one thread each; stop them all at the end.
 
-    The workers have no nanny, so that a killed one stays away.
+    Args:
+        folder: For what they write; each cluster its own.
+        workers: How many.
+        nanny: Whether each worker has a process that starts it again, as is Dask's default;
+            without one a killed worker stays away.
+        allocator: Settings of glibc's malloc.
     """
     where = folder / "scheduler.json"
     processes: list[subprocess.Popen[bytes]] = []
@@ -46,7 +58,7 @@ def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
-                env=os.environ | ALLOCATOR | {"PYTHONPATH": str(ROOT)},
+                env={**os.environ, **allocator, "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
             )
         processes.append(process)
@@ -60,8 +72,8 @@ def dask_cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
         address = _address(where, scheduler)
         started = [
             start(
-                "worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny",
-                "--no-dashboard", "--local-directory", str(folder),
+                "worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard",
+                "--nanny" if nanny else "--no-nanny", "--local-directory", str(folder),
             )
             for _ in range(workers)
         ]  # fmt: skip

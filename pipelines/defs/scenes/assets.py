@@ -3,18 +3,17 @@
 import dagster as dg
 
 from mrv.imagery.composites import season_features
-from mrv.imagery.extract import observe
 from mrv.imagery.indices import INDICES
 from mrv.imagery.rules import ImageryRules
-from mrv.sources.rasters import open_scene
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.features import keep_features
 from pipelines.materialized import materialized
+from pipelines.observations import read_scenes
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import looks_by_date
 from pipelines.plots import screened_plots
 from pipelines.resources import WorkspaceResource
-from pipelines.scenes import find_scenes, keep_scenes, take_scenes
+from pipelines.scenes import find_scenes, keep_scenes
 from pipelines.stage import stage_of
 
 
@@ -44,7 +43,7 @@ def raw_scenes__items(
     partitions_def=PROJECT_PERIOD,
     group_name="scenes",
     kinds={"parquet", "cog"},
-    code_version="1",
+    code_version="2",
     deps=[raw_scenes__items],
 )
 def core_scenes__observations(
@@ -52,12 +51,7 @@ def core_scenes__observations(
 ) -> dg.MaterializeResult[None]:
     """What every scene says of every plot: clear share and mean indices."""
     stage = stage_of(context.partition_key, workspace)
-    seen = observe(
-        take_scenes(stage.shelf),
-        screened_plots(stage.shelf),
-        open_scene,
-        rules=ImageryRules.of(stage.methodology),
-    )
+    seen, extent = read_scenes(stage, context.log.info)
     note = stage.shelf.put_table("observations", seen.table)
     stage.shelf.put_table("scenes_read", seen.scenes)
     stage.shelf.put_table("plots_seen", seen.plots)
@@ -69,6 +63,9 @@ def core_scenes__observations(
         note,
         indices=", ".join(seen.indices) or "none",
         missing=seen.missing_sentence() or "none",
+        scenes=extent.scenes,
+        blocks_decoded=extent.blocks,  # 0 where all of it was kept from before
+        megabytes_decoded=extent.bytes / 1e6,
         **metadata,
     )
 
