@@ -9,6 +9,12 @@ import pytest
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+def real_data_home() -> Path:
+    """Say where the real test data would be."""
+    home = Path(os.environ.get("PARKLAND_REAL_DATA", "../shared/real_data"))
+    return home if home.is_absolute() else _ROOT / home
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Callable[[str], Path]:
     """Give the path of a folder or file of the real test data; skip where it is absent.
@@ -16,8 +22,7 @@ def real_data() -> Callable[[str], Path]:
     The data are not part of the project (their licences differ); PARKLAND_REAL_DATA says where they
     are, by default `../shared/real_data` beside the repository.
     """
-    home = Path(os.environ.get("PARKLAND_REAL_DATA", "../shared/real_data"))
-    home = home if home.is_absolute() else _ROOT / home
+    home = real_data_home()
 
     def find(part: str) -> Path:
         path = home / part
