@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from mrv.crediting import serials
 from registry_api.db.models import (
@@ -49,6 +49,21 @@ def of_project(session: Session, project_id: str) -> tuple[views.BatchCard, ...]
     query = batch_rows().where(CreditBatch.project_id == project_id)
     rows = session.execute(query.order_by(CreditBatch.number.desc())).all()
     return cards(session, [(*row,) for row in rows])
+
+
+def newest_by_project(session: Session, project_ids: Iterable[str]) -> dict[str, views.BatchCard]:
+    """Give the newest issuance of each project that has one."""
+    later = aliased(CreditBatch)
+    newest = (
+        select(func.max(later.number))
+        .where(later.project_id == CreditBatch.project_id)
+        .scalar_subquery()
+    )
+    query = batch_rows().where(
+        CreditBatch.project_id.in_(list(project_ids)), CreditBatch.number == newest
+    )
+    rows = session.execute(query.order_by(CreditBatch.project_id)).all()
+    return {card.project_id: card for card in cards(session, [(*row,) for row in rows])}
 
 
 def totals_by_project(session: Session, project_ids: Iterable[str]) -> dict[str, tuple[int, int]]:

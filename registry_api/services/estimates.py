@@ -4,7 +4,9 @@ The registry does not compute carbon; it checks that a document agrees with itse
 registered, keeps it to the byte, and gives it back.
 """
 
+import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -140,6 +142,14 @@ def stored_document(session: Session, sha256: str) -> EvidenceDocument:
         NotFound: If there is none with that digest.
     """
     return EvidenceDocument.model_validate_json(_find(session, sha256).document)
+
+
+def u90s(session: Session, sha256s: Iterable[str]) -> dict[str, float]:
+    """Give U90 of each of some estimates [1], by digest."""
+    rows = session.execute(
+        select(Estimate.sha256, Estimate.document).where(Estimate.sha256.in_(set(sha256s)))
+    )
+    return {row.sha256: float(json.loads(row.document)["u90"]) for row in rows}
 
 
 def exact_document(session: Session, sha256: str, reader: AccountView) -> str:

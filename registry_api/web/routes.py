@@ -15,8 +15,8 @@ from starlette.responses import Response
 from mrv.errors import MrvError
 from registry_api.deps import ReadSession, SettingsDep
 from registry_api.errors import status_of
+from registry_api.services import batches, estimates, lineage, plot_cells, portfolio, projects
 from registry_api.services import credits as issued
-from registry_api.services import estimates, lineage, plot_cells, portfolio, projects
 from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import assets, field_forms, places, plot_pages, signing_in, uploads
 from registry_api.web.lineage import fold
@@ -58,11 +58,7 @@ def home(request: Request, session: ReadSession, cursor: str | None = None) -> R
     """Show what the registry is and what it holds."""
     listed = projects.list_projects(session, limit=PROJECTS_SHOWN, cursor=cursor)
     recent = issued.batches(session, CreditFilter(), limit=BATCHES_SHOWN).items
-    newest = {
-        card.id: batch
-        for card in listed.items
-        for batch in issued.batches(session, CreditFilter(project=card.id), limit=1).items
-    }
+    newest = batches.newest_by_project(session, [card.id for card in listed.items])
     return page(
         request,
         "home.html",
@@ -76,9 +72,8 @@ def home(request: Request, session: ReadSession, cursor: str | None = None) -> R
     )
 
 
-def _u90(session: Session, batches: Iterable[BatchCard]) -> dict[str, float]:
-    digests = {batch.estimate_sha256 for batch in batches}
-    return {digest: estimates.estimate(session, digest).u90 for digest in digests}
+def _u90(session: Session, cards: Iterable[BatchCard]) -> dict[str, float]:
+    return estimates.u90s(session, [card.estimate_sha256 for card in cards])
 
 
 @router.get("/projects/{project_id}", name="project")
