@@ -1,12 +1,12 @@
 """The log of looks at what is private: who looked, in which role, at what, and what for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry_api.db import reads_only
+from registry_api.db import lock_for_writing, reads_only
 from registry_api.db.models import PrivateLook
 from registry_api.services import paging
 from registry_api.services.accounts import AccountView
@@ -15,6 +15,8 @@ from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.upload_views import PrivateRead
 from registry_api.services.views import Page
 from registry_api.settings import Settings
+
+ONE_LOOK = timedelta(minutes=10)  # from the first request of a page [P]
 
 What = Literal["farmer", "file", "report", "boundary", "evidence", "forgotten", "erased"]
 
@@ -31,18 +33,38 @@ def note(
 ) -> None:
     """Write a look down before it happens.
 
-    A transaction that only reads cannot; the look is then written in one of its own.
+    A transaction that only reads cannot; the look is then written in one of its own. A page of a
+    report asks for its list, its map and its details one by one: within `ONE_LOOK`, the same
+    account looking at the same report for the same purpose looks once.
 
     Raises:
         NotAcceptable: If no purpose is stated.
     """
     look = look_of(by=by, purpose=purpose, what=what, project_id=project_id, subject=subject)
     if reads_only(session):
+        if _is_going_on(session, look):
+            return
         with unit_of_work(settings) as own:
-            own.add(look)
-    else:
+            lock_for_writing(own)
+            if not _is_going_on(own, look):
+                own.add(look)
+    elif not _is_going_on(session, look):
         session.add(look)
         session.flush()
+
+
+def _is_going_on(session: Session, look: PrivateLook) -> bool:
+    if look.what != "report":
+        return False
+    earlier = select(PrivateLook.id).where(
+        PrivateLook.project_id == look.project_id,
+        PrivateLook.account_id == look.account_id,
+        PrivateLook.what == look.what,
+        PrivateLook.subject == look.subject,
+        PrivateLook.purpose == look.purpose,
+        PrivateLook.at > look.at - ONE_LOOK,
+    )
+    return session.scalars(earlier.limit(1)).first() is not None
 
 
 def look_of(

@@ -138,6 +138,25 @@ def test_a_verifier_s_look_at_sample_values_is_logged(sender: Sender) -> None:
     assert (look.what, look.account_id, look.purpose) == ("report", VERIFIER, "desk review")
 
 
+def test_one_look_at_a_page_is_one_line(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page asks for list, map and repairs; another purpose, or a later look, is another line."""
+    upload = sender.send(geojson([plot("A", square(0))]))
+    asked = (sender.settings, PROJECT, upload.id)
+    verifier = Sender(sender.settings, account_id=VERIFIER).account
+
+    def look(purpose: str) -> int:
+        with reading(sender.settings) as session:
+            reports.map_features(session, *asked, by=verifier, purpose=purpose)
+            reports.repairs(session, *asked, by=verifier, purpose=purpose)
+        with unit_of_work(sender.settings) as session:
+            reports.findings(session, *asked, by=verifier, purpose=purpose)
+            return len(private_reads.reads(session, PROJECT, by=verifier).items)
+
+    assert [look("desk review"), look("desk review"), look("drawing a sample")] == [1, 1, 2]
+    monkeypatch.setattr(private_reads, "ONE_LOOK", timedelta(0))
+    assert look("desk review") == 5
+
+
 def test_the_raw_file_comes_back_as_it_was_sent(sender: Sender) -> None:
     data = geojson([plot("A", square(0))])
     upload = sender.send(data)
