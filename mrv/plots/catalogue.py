@@ -229,6 +229,11 @@ _CODES = (
         "Correct the date, or send it after planting.",
     ),
     Code("enrolled_future", "warning", "enrolled in the future", "Correct the date."),
+    Code(
+        *("folder_not_taken_in", "warning", "plots of the folder left behind"),
+        "Mend that file and send it here, or check it again with other columns.",
+    ),
+    Code("left_before", "error", "left before enrolment", "Correct one of the two dates."),
     Code("left_future", "error", "leaves in the future", "State the leaving when it has happened."),
     Code(
         "no_consent", "error", "no consent", "Ask the farmer; without consent the plot stays out."

@@ -34,6 +34,8 @@ def check_dates(bench: Bench, rules: PlotRules, today: date | None) -> None:
         bench.tell(row, "planted_early", what)
     for row in np.flatnonzero(agreed > enrolled).tolist():
         bench.tell(row, "consent_late", f"has a consent of {agreed[row]}, after enrolment")
+    for row in np.flatnonzero(left < enrolled).tolist():
+        bench.tell(row, "left_before", f"left on {left[row]}, before it was enrolled")
     if today is None:
         return
     for dates, code, said in (

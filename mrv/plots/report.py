@@ -18,6 +18,7 @@ from mrv.plots.mending import REASONS, to_mend
 from mrv.plots.screen import ScreenedPlots
 
 LEFT_CODE = "left_programme"
+FOLDER_CODE = "folder_not_taken_in"
 _WGS84 = "EPSG:4326"
 _EARTH = (-180.0, -90.0, 180.0, 90.0)
 
@@ -120,6 +121,13 @@ def refuse_left(screened: ScreenedPlots, left: Mapping[str, date]) -> ScreenedPl
         ).sort_values("feature", kind="stable", ignore_index=True),
         people=screened.people[~screened.people["plot_id"].isin(list(left))],
     )
+
+
+def tell_of_folder(screened: ScreenedPlots, message: str) -> ScreenedPlots:
+    """Say on the file as a whole that plots of its project's folder were left behind."""
+    code = CATALOGUE[FOLDER_CODE]
+    told = as_table([Finding(0, "", code.code, code.severity, message, code.hint)])
+    return replace(screened, findings=pd.concat([told, screened.findings], ignore_index=True))
 
 
 def none_rejected() -> gpd.GeoDataFrame:

@@ -14,6 +14,7 @@ from registry_api.db.models import PlotExit as ExitRow
 from registry_api.errors import Contradiction, NotAcceptable
 from registry_api.services import ledger, private_reads
 from registry_api.services.accounts import AccountView, account
+from registry_api.services.latest import newest_plots
 from registry_api.services.people import find_plot
 from registry_api.services.project_access import open_to, owned_by
 from registry_api.services.registry_surroundings import left_plots
@@ -108,6 +109,13 @@ def leave(
     if left_on > now.date():
         raise NotAcceptable(f"{left_on} is in the future; record the leaving when it has happened.")
     held = session.get(ExitRow, plot.id)
+    joined = _enrolled_on(session, plot.id)
+    if held is None and joined is not None and left_on < joined:
+        raise NotAcceptable(
+            f"Plot {plot_id} was enrolled on {joined}; it cannot have left on {left_on}, before "
+            "that. Correct the date, or the enrolment in a new file.",
+            plot=plot_id,
+        )
     if held is None:
         entry = ledger.append(
             session,
@@ -159,6 +167,13 @@ def exit_of(session: Session, project_id: str, plot_id: str, *, by: AccountView)
 def exits(session: Session, project_id: str) -> Mapping[str, date]:
     """Give the day each plot left that did, by plot id; for pipelines."""
     return left_plots(session, project_id)
+
+
+def _enrolled_on(session: Session, plot_key: int) -> date | None:
+    newest = newest_plots()
+    text = session.scalars(select(newest.attributes).where(newest.plot_key == plot_key)).first()
+    stated = json.loads(text or "{}").get("enrolled_on")
+    return date.fromisoformat(stated) if stated else None
 
 
 def _view(plot_id: str, row: ExitRow) -> PlotExit:

@@ -12,7 +12,7 @@ import shapely
 
 from mrv.plots.catalogue import CATALOGUE, or_accept
 from mrv.plots.measure import metres_per_degree
-from mrv.plots.report import LEFT_CODE
+from mrv.plots.report import FOLDER_CODE, LEFT_CODE
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import ScreenedPlots, screen_plots
 from mrv.plots.surroundings import Floats, LostTrees, Neighbours, Shapes, Surroundings
@@ -195,6 +195,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "planted_early": Example(columns={"planted_on": "2014-01-01", "enrolled_on": "2021-01-01"}),
     "planted_future": Example(columns={"planted_on": "2027-01-01"}),
+    "left_before": Example(columns={"left_on": "2020-01-01", "enrolled_on": "2021-04-01"}),
     "left_future": Example(columns={"left_on": "2027-01-01"}),
     "bad_left_on": Example(columns={"left_on": "last year"}),
     "enrolled_future": Example(columns={"enrolled_on": "2027-01-01"}),
@@ -228,7 +229,8 @@ def screened(example: Example) -> ScreenedPlots:
 
 
 def test_every_code_has_an_example() -> None:
-    assert set(EXAMPLES) == set(CATALOGUE) - {LEFT_CODE}  # of the registry, which knows who left
+    # Those of the registry, which knows who left and what came before.
+    assert set(EXAMPLES) == set(CATALOGUE) - {FOLDER_CODE, LEFT_CODE}
 
 
 @pytest.mark.parametrize("code", sorted(EXAMPLES))

@@ -346,6 +346,22 @@ def test_a_session_runs_out(founded: Stage) -> None:
             web_sessions.account_of(session, token)
 
 
+def test_nobody_leaves_before_they_joined(sender: Sender) -> None:
+    """Stated by hand or by a file; what was recorded of others in the file goes in."""
+    joined = {"enrolled_on": "2024-03-01"}
+    sender.send(geojson([plot("A", square(0), **joined)]))
+    with (
+        unit_of_work(sender.settings) as session,
+        pytest.raises(NotAcceptable, match="enrolled on 2024-03-01; it cannot have left on 2024-0"),
+    ):
+        plot_history.leave(
+            session, PROJECT, "A", date(2024, 2, 29), "Moved away.", by=sender.account
+        )
+    stated = plot("B", square(1), left_on="2024-01-01", **joined)
+    upload = sender.send(geojson([stated, plot("C", square(2))]), "left.geojson")
+    assert sender.errors(upload) == {"B": ["left_before"]}
+
+
 # -- the same line in another format -------------------------------------------------------------
 
 
