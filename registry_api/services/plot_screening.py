@@ -59,6 +59,8 @@ class _File:
     Attributes:
         raw: Under its own column names.
         named: Under ours.
+        folder_fault: Why the plots of the project's folder are not among those held; "" where they
+            are, or there are none.
     """
 
     project_id: str
@@ -69,6 +71,7 @@ class _File:
     named: Any
     understood: Understood
     tables: Mapping[str, str]
+    folder_fault: str = ""
 
     @property
     def rules(self) -> "PlotRules":
@@ -103,11 +106,12 @@ def process(settings: Settings, upload_id: str, run: int, progress: Tell | None 
         return plot_uploads.run_view(session, key, run)
 
 
-def _screen_delivered(settings: Settings, held: Claim) -> bool:
+def _screen_delivered(settings: Settings, held: Claim) -> tuple[bool, str]:
     """Screen plots that came in a project folder first, as an upload of their own.
 
     Returns:
-        Whether none is left to be screened; False while another worker is at it.
+        Whether none is left to be screened (not so while another worker is at it), and why they
+        could not be taken in; "" where they were.
     """
     from registry_api.services.kept_files import KeptFiles
 
@@ -115,7 +119,7 @@ def _screen_delivered(settings: Settings, held: Claim) -> bool:
         upload = _upload(session, held.upload_id)
         found = merged_delivery.unscreened(session, upload.project_id)
         if found is None or found[0] == upload.sha256:
-            return True
+            return True, ""
         stated = projects.stated(session, upload.project_id)
     sha256, name = found
     kept = KeptFiles(settings)
@@ -131,7 +135,13 @@ def _screen_delivered(settings: Settings, held: Claim) -> bool:
             choices=RunChoices(dict(stated.inputs.plot_columns)),
             by=accounts.account(session, stated.developer),
         )
-    return process(settings, first.id, 1).state in ("done", "failed")
+    run = process(settings, first.id, 1)
+    if run.state == "failed":
+        return True, (
+            f"The plots in the project's folder ({name}) are not among those held, because that "
+            f"file could not be taken in; it is kept as an upload of its own: {run.fault}"
+        )
+    return run.state == "done", ""
 
 
 def _work(settings: Settings, held: Claim, progress: Tell) -> None:
@@ -144,8 +154,10 @@ def _work(settings: Settings, held: Claim, progress: Tell) -> None:
             ))  # fmt: skip
             return
         with Heartbeat(settings, held, progress) as beat:
-            if _screen_delivered(settings, held):
-                _decide(settings, held, _read(settings, held, beat), beat)
+            ready, fault = _screen_delivered(settings, held)
+            if ready:
+                file = _read(settings, held, beat)
+                _decide(settings, held, replace(file, folder_fault=fault), beat)
             else:
                 _give_back(settings, held, uncounted=True)
     except LeaseLost:
@@ -234,7 +246,7 @@ def _screen(
 
     Contests between plots are among the surroundings and need no second look.
     """
-    from mrv.plots.report import refuse_left
+    from mrv.plots.report import refuse_left, tell_of_folder
     from mrv.plots.screen import screen_plots
 
     def once(upheld: frozenset[tuple[str, str]]) -> "ScreenedPlots":
@@ -251,7 +263,8 @@ def _screen(
     screened = once(frozenset())
     if excused := _excused(screened, since):
         screened = once(excused)
-    return refuse_left(screened, since.left)
+    screened = refuse_left(screened, since.left)
+    return tell_of_folder(screened, file.folder_fault) if file.folder_fault else screened
 
 
 def _excused(screened: "ScreenedPlots", since: Known) -> frozenset[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Uploads of plots: taken once, screened by runs; good rows go in, bad ones come back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,28 @@ def test_the_next_delivery_has_the_plots_held(sender: Sender) -> None:
     assert list(table["plot_id"]) == ["A", "C", "P-001", "P-002", "P-003", "P-004"]
     assert list(table["farmer_id"])[:2] == ["F-A", "F-C"]
     assert not {"farmer_name", "farmer_phone"} & set(table.columns)
+
+
+def test_a_folder_s_plots_that_cannot_be_read_are_not_left_behind_in_silence(
+    founded: Stage,
+) -> None:
+    """The next file replaces them, says so and why; they are kept, to be mended."""
+    sender = Sender(founded.settings)
+    sha256 = KeptFiles(founded.settings).put_bytes(b"not a map", private=True)
+    with founded.registry.writing() as session:
+        held = newest_delivery(session, PROJECT)
+        record_delivery(session, PROJECT, replace(held, files={**held.files, PLOTS: sha256}))
+    upload = sender.send(geojson([plot("A", square(0))]), "more.geojson")
+    assert upload.run.tally == Tally(1, 1, 0, 0, 0, 0, 0)
+    (finding,) = [one for one in sender.findings(upload) if one.feature == 0]
+    assert finding.code == "folder_not_taken_in"
+    with reading(founded.settings) as session:
+        first, _second = plot_uploads.uploads(session, PROJECT, by=sender.account).items
+    assert (first.sha256, first.run.state) == (sha256, "failed")
+    assert "(plots.geojson)" in finding.message
+    assert finding.message.endswith(first.run.fault)
+    again = sender.send(geojson([plot("B", square(1))]), "next.geojson")
+    assert [one for one in sender.findings(again) if one.feature == 0] == []
 
 
 def test_plots_of_a_folder_that_was_never_run_are_screened_first(
