@@ -38,7 +38,7 @@ class AccountView:
 
 
 def register_account(session: Session, account_id: str, name: str, role: Role) -> AccountView:
-    """Open an account; the same account again changes nothing.
+    """Open an account; again, it changes nothing but a name that was not known yet.
 
     Raises:
         NotAcceptable: If the id or the role is not one.
@@ -60,6 +60,9 @@ def register_account(session: Session, account_id: str, name: str, role: Role) -
             f"account to act as {role}.",
             account=account_id,
         )
+    elif account.name == account.id and name != account.id:
+        account.name = name[:200]  # opened with a key, before anybody had said what it is called
+        session.flush()
     return _view(account)
 
 

@@ -35,7 +35,7 @@ def register_project(
         session: The transaction.
         settings: What project.toml states.
         settings_sha256: Digest of project.toml.
-        developer_name: For people, where the developer's account is opened by this.
+        developer_name: For people, where nothing is known yet; by default what is stated.
 
     Raises:
         NotAllowed: If the project belongs to another developer.
@@ -53,7 +53,10 @@ def register_project(
     except RuleMissing as missing:
         raise NotAcceptable(f"Project {settings.id}: {missing.message}") from missing
     developer = register_account(
-        session, settings.developer, developer_name or settings.developer, "developer"
+        session,
+        settings.developer,
+        developer_name or settings.developer_name or settings.developer,
+        "developer",
     )
     held = session.get(Project, settings.id)
     if held is not None and held.developer_id != developer.id:

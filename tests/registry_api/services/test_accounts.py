@@ -6,6 +6,8 @@ from sqlalchemy import text
 from registry_api.db import Database
 from registry_api.errors import NotAcceptable, NotAuthenticated, NotFound
 from registry_api.services import accounts
+from registry_api.services.projects import register_project
+from tests.registry_api.a_registry import DEVELOPER, project_settings, sha
 
 
 def test_a_key_finds_its_account_and_is_not_kept(registry: Database) -> None:
@@ -45,3 +47,16 @@ def test_an_account_id_is_a_slug(registry: Database, account_id: str) -> None:
 def test_a_key_needs_an_account(registry: Database) -> None:
     with registry.writing() as session, pytest.raises(NotFound):
         accounts.create_key(session, "nobody")
+
+
+def test_a_developer_s_name_is_learned_where_the_key_came_first(registry: Database) -> None:
+    """And it is not changed by what somebody states later."""
+    with registry.writing() as session:
+        accounts.register_account(session, DEVELOPER, DEVELOPER, "developer")
+        stated = project_settings(developer_name="Lakeside Cooperative")
+        assert register_project(session, stated, sha("one")).card.developer_name == (
+            "Lakeside Cooperative"
+        )
+        renamed = project_settings(developer_name="Another Name")
+        register_project(session, renamed, sha("two"))
+        assert accounts.account(session, DEVELOPER).name == "Lakeside Cooperative"
