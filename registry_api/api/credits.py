@@ -18,14 +18,8 @@ from registry_api.api.parameters import (
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
 from registry_api.services import credits as issued
 from registry_api.services import issuance, lineage
-from registry_api.services.views import (
-    BatchCard,
-    BatchDetail,
-    CreditBlock,
-    Lineage,
-    Page,
-    SerialAnswer,
-)
+from registry_api.services.lineage_views import Lineage
+from registry_api.services.views import BatchCard, BatchDetail, CreditBlock, Page, SerialAnswer
 
 router = APIRouter(tags=["credits"])
 

@@ -10,7 +10,8 @@ from registry_api.api.examples import example
 from registry_api.api.parameters import Plain, PlotId, Sha256
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
 from registry_api.services import estimates, lineage, verification
-from registry_api.services.views import Decision, EstimateDetail, PlotTrace
+from registry_api.services.lineage_views import PlotTrace
+from registry_api.services.views import Decision, EstimateDetail
 
 router = APIRouter(tags=["estimates"])
 

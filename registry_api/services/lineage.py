@@ -17,7 +17,7 @@ from registry_api.errors import EvidenceMissing, NotFound
 from registry_api.services.credits import batch as batch_detail
 from registry_api.services.credits import find_serial
 from registry_api.services.estimates import plot_shares, stored_document
-from registry_api.services.views import (
+from registry_api.services.lineage_views import (
     Lineage,
     LineageEdge,
     LineageNode,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from gettext import NullTranslations
 
-from registry_api.services.views import Lineage, LineageNode
+from registry_api.services.lineage_views import Lineage, LineageNode
 from registry_api.web.vocabulary import Vocabulary
 
 FOLD_ABOVE = 2  # things of one kind

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from mrv.evidence.documents import WaterfallLine
 from mrv.plots.disclosure import area_band
-from registry_api.services.views import (
-    BatchCard,
-    Lineage,
-    LineageEdge,
-    LineageNode,
-    PlotCell,
-    ProjectCard,
-    SerialBlock,
-)
+from registry_api.services.lineage_views import Lineage, LineageEdge, LineageNode
+from registry_api.services.views import BatchCard, PlotCell, ProjectCard, SerialBlock
 from registry_api.web import assets, language, places
 from registry_api.web.lineage import FOLD_ABOVE, fold
 from registry_api.web.vocabulary import vocabulary
