@@ -57,15 +57,27 @@ function bulk(boxes: Box[]): Box[] {
   return boxes.filter((box) => across(box) && up(box));
 }
 
+/** The refused as lines: an area whose loops cancel out, as those of a bow tie do, would not be drawn at all. */
+function outlines(plots: Plots): FeatureCollection {
+  const lined = (geometry: Geometry): Geometry =>
+    geometry.type === "Polygon" ? { type: "MultiLineString", coordinates: geometry.coordinates }
+      : geometry.type === "MultiPolygon" ? { type: "MultiLineString", coordinates: geometry.coordinates.flat() }
+        : geometry;
+  return { type: "FeatureCollection", features: plots.features.flatMap((each): Feature[] =>
+    each.properties.verdict !== "refused" || each.geometry === null ? []
+      : [{ type: "Feature", properties: each.properties, geometry: lined(each.geometry) }]) };
+}
+
 function addLayers(map: maplibregl.Map): void {
   map.addSource("plots", { type: "geojson", data: empty, promoteId: "feature" });
+  map.addSource("outlines", { type: "geojson", data: empty });
   map.addSource("marks", { type: "geojson", data: empty, cluster: true, clusterMaxZoom: GROUPED_TO, clusterRadius: 48,
     clusterProperties: { refused: ["+", ["case", ["==", ["get", "verdict"], "refused"], 1, 0]] } });
   map.addSource("shown", { type: "geojson", data: empty });
   for (const verdict of VERDICTS) {
     const filter = ["==", ["get", "verdict"], verdict] as maplibregl.FilterSpecification;
     map.addLayer({ id: `fill-${verdict}`, type: "fill", source: "plots", filter, paint: { "fill-pattern": `fill-${verdict}` } });
-    map.addLayer({ id: `line-${verdict}`, type: "line", source: "plots", filter,
+    map.addLayer({ id: `line-${verdict}`, type: "line", source: verdict === "refused" ? "outlines" : "plots", filter,
       paint: { "line-width": verdict === "refused" ? 2.5 : 1.8,
         ...(DASHES[verdict] === undefined ? {} : { "line-dasharray": DASHES[verdict] }) } });
   }
@@ -158,6 +170,7 @@ function draw(element: HTMLElement): void {
         geometry: { type: "Point", coordinates: [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] } }];
     });
     (map.getSource("plots") as maplibregl.GeoJSONSource).setData(plots as FeatureCollection);
+    (map.getSource("outlines") as maplibregl.GeoJSONSource).setData(outlines(plots));
     const source = map.getSource("marks") as maplibregl.GeoJSONSource;
     const grouped = marks.length > GROUPED_ABOVE;
     source.setClusterOptions({ cluster: grouped, clusterMaxZoom: GROUPED_TO });
