@@ -53,14 +53,21 @@ def classes_table(classes: tuple[int, ...]) -> NDArray[np.bool_]:
     return table
 
 
-def clear_around(
+# What `states_around` says of a pixel.
+HAS_CLASS, CLEAR_CLASS, SEEN, GREEN = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
+
+
+def states_around(
     scl: NDArray[np.integer[Any]],
     boxes: NDArray[np.int32],
     starts: NDArray[np.int64],
     pixel_m: float,
     cloud_buffer_m: float,
-) -> NDArray[np.bool_]:
-    """Say as `clear_mask` for rectangles around plots, which hold all cloud that matters to them.
+) -> NDArray[np.uint8]:
+    """Say of each pixel in rectangles around plots what its classification makes of it.
+
+    The rectangles hold all cloud that matters to the plots' pixels; for these it says the same as
+    `clear_mask`.
 
     Args:
         scl: Class codes of the rectangles, one behind the other.
@@ -68,6 +75,10 @@ def clear_around(
         starts: Where each rectangle begins.
         pixel_m: Side of a pixel [m].
         cloud_buffer_m: Pixels whose centre lies this near a cloudy one are dropped [m].
+
+    Returns:
+        Sum of `HAS_CLASS`, `CLEAR_CLASS` (kept by its class), `SEEN` (and no cloud near), `GREEN`
+        (vegetation).
     """
     reach = max(0, min(floor(cloud_buffer_m / pixel_m), _FAR - 1))
     half_widths = np.array(
@@ -82,46 +93,68 @@ def clear_around(
         ],
         dtype=np.uint8,
     )
-    tables = classes_table(CLEAR), classes_table(CLOUDY)
-    return _clear_around(scl, boxes, starts, *tables, half_widths)
+    table = np.full(_CLASSES, HAS_CLASS, np.uint8)
+    table[0] = 0
+    table[list(CLEAR)] |= CLEAR_CLASS | SEEN
+    table[VEGETATION] |= GREEN
+    states = np.empty(len(scl), np.uint8)
+    _look_up(scl, table, states)
+    if reach:
+        _widen_clouds(scl, boxes, starts, classes_table(CLOUDY), half_widths, states)
+    return states
 
 
 @compiled
-def _clear_around(
+def _look_up(
+    scl: NDArray[np.integer[Any]], table: NDArray[np.uint8], states: NDArray[np.uint8]
+) -> None:
+    for i in range(len(scl)):
+        states[i] = table[scl[i]]
+
+
+@compiled
+def _distances(
+    scl: NDArray[np.integer[Any]], cloudy: NDArray[np.bool_], far: NDArray[np.uint8]
+) -> None:
+    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far."""
+    distance = _FAR
+    for col in range(len(scl)):
+        distance = 0 if cloudy[scl[col]] else min(distance + 1, _FAR)
+        far[col] = distance
+    distance = _FAR
+    for col in range(len(scl) - 1, -1, -1):
+        distance = min(int(far[col]), distance + 1)
+        far[col] = distance
+
+
+@compiled
+def _widen_clouds(
     scl: NDArray[np.integer[Any]],
     boxes: NDArray[np.int32],
     starts: NDArray[np.int64],
-    kept: NDArray[np.bool_],
     cloudy: NDArray[np.bool_],
     half_widths: NDArray[np.uint8],
-) -> NDArray[np.bool_]:
+    states: NDArray[np.uint8],
+) -> None:
     """Per row the distance to the next cloudy pixel in it, then a look at the rows around."""
-    clear = np.empty(len(scl), np.bool_)
     reach = len(half_widths) - 1
     for k in range(len(boxes)):
         height, width = boxes[k, 2], boxes[k, 3]
         here = scl[starts[k] : starts[k + 1]].reshape(height, width)
-        seen = clear[starts[k] : starts[k + 1]].reshape(height, width)
-        far = np.empty((height, width), np.uint8)
-        clouds = False
-        for row in range(height):
-            distance = _FAR
-            for col in range(width):
-                seen[row, col] = kept[here[row, col]]
-                distance = 0 if cloudy[here[row, col]] else min(distance + 1, _FAR)
-                far[row, col] = distance
-            if distance < _FAR:
-                clouds = True
-            distance = _FAR
-            for col in range(width - 1, -1, -1):
-                distance = min(far[row, col], distance + 1)
-                far[row, col] = distance
-        if not clouds or reach == 0:
+        seen = states[starts[k] : starts[k + 1]].reshape(height, width)
+        clouds = hope = False
+        for i in range(starts[k], starts[k + 1]):
+            clouds |= cloudy[scl[i]]
+            hope |= (states[i] & SEEN) != 0
+        if not (clouds and hope):
             continue
+        far = np.empty((height, width), np.uint8)
+        for row in range(height):
+            _distances(here[row], cloudy, far[row])
         for row in range(height):
             for other in range(max(row - reach, 0), min(row + reach + 1, height)):
                 half = half_widths[abs(other - row)]
                 line, beside = seen[row], far[other]
                 for col in range(width):
-                    line[col] &= beside[col] > half
-    return clear
+                    if beside[col] <= half:
+                        line[col] &= ~SEEN

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -19,4 +21,13 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
         done: Callable[_P, _R] = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # nowhere to keep the machine code, as on a read-only disk
         done = numba.njit(nogil=True, error_model="numpy")(function)
+    return done
+
+
+def elementwise(function: Callable[_P, float]) -> Callable[..., NDArray[np.float64]]:
+    """Compile a formula of numbers into one over arrays, without arrays in between."""
+    try:
+        done: Callable[..., NDArray[np.float64]] = numba.vectorize(cache=True)(function)  # type: ignore[no-untyped-call]
+    except RuntimeError:  # as above
+        done = numba.vectorize(function)  # type: ignore[no-untyped-call]
     return done

@@ -5,7 +5,8 @@ entry holds one band of one scene, as records of one block each, named by the di
 list of pixels: when a plot changes, the records of all other blocks still fit. Two writers of one
 entry may lose each other's records, which are then fetched again; no wrong number can come of it.
 
-Neighbouring pixels are alike: differences are kept, low and high bytes apart, and compressed.
+Neighbouring pixels are alike: of numbers of two bytes the differences are kept, low and high bytes
+apart; all is compressed.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from mrv.imagery.packing import pack, unpack
 from mrv.imagery.scenes import Scene
 
 _CODEC = "zstd"
+_TWO_BYTES = 2  # size of Sentinel-2's digital numbers [byte]
 
 
 def kept_pixels(keeper: Keeper, scene: Scene, band: str) -> dict[str, NDArray[Any]]:
@@ -30,14 +32,13 @@ def kept_pixels(keeper: Keeper, scene: Scene, band: str) -> dict[str, NDArray[An
         return {}
     digests, dtype = packed.head["digests"], np.dtype(packed.head["dtype"])
     starts = packed.arrays["starts"]
-    planes = np.frombuffer(
-        pa.decompress(
-            packed.arrays["pixels"], int(starts[-1]) * dtype.itemsize, _CODEC, asbytes=True
-        ),
-        np.uint8,
-    ).reshape(dtype.itemsize, -1)
-    values = np.empty(planes.shape[1], dtype)
-    _join(planes, _mask(dtype), values.view(_signed(dtype)))
+    size = int(starts[-1]) * dtype.itemsize
+    plain = pa.decompress(packed.arrays["pixels"], size, _CODEC, asbytes=True)
+    if dtype.itemsize == _TWO_BYTES:
+        values = np.empty(int(starts[-1]), dtype)
+        _join(np.frombuffer(plain, np.uint8).reshape(_TWO_BYTES, -1), values.view(np.uint16))
+    else:
+        values = np.frombuffer(plain, dtype)
     return {
         digest: values[start:stop]
         for digest, start, stop in zip(digests, starts[:-1], starts[1:], strict=True)
@@ -50,9 +51,11 @@ def keep_pixels(
     """Keep pixels of a band under the digests of their lists; all of one type."""
     values = np.concatenate(list(records.values()))
     starts = np.cumsum([0, *(len(record) for record in records.values())])
-    planes = np.empty((values.itemsize, len(values)), np.uint8)
-    _split(values.view(_signed(values.dtype)), _mask(values.dtype), planes)
-    squeezed = pa.compress(planes, _CODEC, asbytes=True)
+    plain = values
+    if values.itemsize == _TWO_BYTES:
+        plain = np.empty((_TWO_BYTES, len(values)), np.uint8)
+        _split(values.view(np.uint16), plain)
+    squeezed = pa.compress(plain, _CODEC, asbytes=True)
     head = {"digests": list(records), "dtype": values.dtype.str}
     pixels = np.frombuffer(squeezed, np.uint8)
     keeper.put(_place(scene, band), pack(head, {"starts": starts, "pixels": pixels}))
@@ -62,35 +65,23 @@ def _place(scene: Scene, band: str) -> str:
     return f"pixels/{scene.item_sha256[:2]}/{scene.item_sha256}-{band}"
 
 
-def _signed(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return np.dtype(f"i{dtype.itemsize}")
-
-
-def _mask(dtype: np.dtype[Any]) -> np.int64:
-    bits = 8 * dtype.itemsize
-    return np.int64(-1 if bits == 64 else (1 << bits) - 1)  # noqa: PLR2004  # the whole word
-
-
 @compiled
-def _split(values: NDArray[Any], mask: Any, planes: NDArray[np.uint8]) -> None:  # noqa: ANN401  # one word
-    """Differences, small ones of either sign as small numbers (zigzag), byte by byte."""
-    sign, before = 8 * planes.shape[0] - 1, np.int64(0)
+def _split(values: NDArray[np.uint16], planes: NDArray[np.uint8]) -> None:
+    """Differences, small ones of either sign as small numbers (zigzag); low and high bytes."""
+    before = 0
     for i in range(len(values)):
-        now = np.int64(values[i])
-        step = (now - before) & mask
+        now = int(values[i])
+        step = (now - before) & 0xFFFF
         before = now
-        folded = ((step << 1) & mask) ^ (mask if (step >> sign) & 1 else np.int64(0))
-        for plane in range(planes.shape[0]):
-            planes[plane, i] = (folded >> (8 * plane)) & 255
+        folded = ((step << 1) & 0xFFFF) ^ (0xFFFF * (step >> 15))
+        planes[0, i] = folded & 0xFF
+        planes[1, i] = folded >> 8
 
 
 @compiled
-def _join(planes: NDArray[np.uint8], mask: Any, values: NDArray[Any]) -> None:  # noqa: ANN401  # one word
-    top, now = 8 * (planes.shape[0] - 1), np.int64(0)
+def _join(planes: NDArray[np.uint8], values: NDArray[np.uint16]) -> None:
+    now = 0
     for i in range(planes.shape[1]):
-        folded = np.int64(0)
-        for plane in range(planes.shape[0]):
-            folded |= np.int64(planes[plane, i]) << (8 * plane)
-        half = (folded >> 1) & ((np.int64(128) << top) - 1)
-        now = (now + (half ^ (mask if folded & 1 else np.int64(0)))) & mask
+        folded = int(planes[0, i]) | (int(planes[1, i]) << 8)
+        now = (now + ((folded >> 1) ^ (0xFFFF * (folded & 1)))) & 0xFFFF
         values[i] = now

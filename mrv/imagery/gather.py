@@ -86,10 +86,14 @@ def gather(opening: Opening, plan: Plan, bands: Collection[str], keeper: Keeper 
         SceneUnreadable: If a file is damaged.
     """
     classes = _classes(opening, plan, keeper)
-    hopeful = ~classes_table(HOPELESS)[classes][plan.classes]
+    hopeful = ~classes_table(HOPELESS)
     wanted = {
-        id(touched): _blocks_with(hopeful, plan.parents[band], touched.starts)
-        for band, touched in plan.bands.items()
+        id(touched): _blocks_with(
+            hopeful, classes, plan.classes, plan.parents[band], touched.starts
+        )
+        for band, touched in {
+            id(plan.bands[band]): (band, plan.bands[band]) for band in bands
+        }.values()
     }
     numbers = {
         band: _band(opening, band, plan.bands[band], wanted[id(plan.bands[band])], keeper)
@@ -170,16 +174,21 @@ def _band(
 
 @compiled
 def _blocks_with(
-    hopeful: NDArray[np.bool_], parents: NDArray[np.int32], starts: NDArray[np.int64]
+    hopeful: NDArray[np.bool_],
+    classes: NDArray[Any],
+    places: NDArray[np.int32],
+    parents: NDArray[np.int32],
+    starts: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Say of each block of a band whether any of its plots' pixels may be clear."""
-    found = np.zeros(starts[-1], np.bool_)
-    for i in range(len(hopeful)):
-        if hopeful[i]:
-            found[parents[i]] = True
     wanted = np.zeros(len(starts) - 1, np.bool_)
-    for block in range(len(wanted)):
-        wanted[block] = found[starts[block] : starts[block + 1]].any()
+    block, first, last = 0, starts[0], starts[1]
+    for i in range(len(parents)):
+        if not first <= parents[i] < last:
+            block = np.searchsorted(starts, parents[i], side="right") - 1
+            first, last = starts[block], starts[block + 1]
+        if not wanted[block] and hopeful[classes[places[i]]]:
+            wanted[block] = True
     return wanted
 
 

@@ -10,10 +10,13 @@ Source: Awesome Spectral Indices (methodology reference 5.2) [V]; the ranges are
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from math import tanh
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mrv.imagery.compiled import elementwise
 
 Reflectance = NDArray[np.float64]
 
@@ -44,27 +47,33 @@ class Index:
             return np.where((value >= low) & (value <= high), value, np.nan)
 
 
-def _normalised_difference(a: Reflectance, b: Reflectance) -> Reflectance:
+@elementwise
+def _normalised_difference(a: float, b: float) -> float:
     return (a - b) / (a + b)
 
 
-def _evi(nir: Reflectance, red: Reflectance, blue: Reflectance) -> Reflectance:
+@elementwise
+def _evi(nir: float, red: float, blue: float) -> float:
     return 2.5 * (nir - red) / (nir + 6.0 * red - 7.5 * blue + 1.0)
 
 
-def _kndvi(nir: Reflectance, red: Reflectance) -> Reflectance:
-    return np.tanh(_normalised_difference(nir, red) ** 2)
+@elementwise
+def _kndvi(nir: float, red: float) -> float:
+    return tanh(((nir - red) / (nir + red)) ** 2)
 
 
-def _nirv(nir: Reflectance, red: Reflectance) -> Reflectance:
-    return _normalised_difference(nir, red) * nir
+@elementwise
+def _nirv(nir: float, red: float) -> float:
+    return (nir - red) / (nir + red) * nir
 
 
-def _ireci(re3: Reflectance, red: Reflectance, re1: Reflectance, re2: Reflectance) -> Reflectance:
+@elementwise
+def _ireci(re3: float, red: float, re1: float, re2: float) -> float:
     return (re3 - red) / (re1 / re2)
 
 
-def _cire(nir: Reflectance, re1: Reflectance) -> Reflectance:
+@elementwise
+def _cire(nir: float, re1: float) -> float:
     return nir / re1 - 1.0
 
 

@@ -192,7 +192,10 @@ def _report(
     outside, pixels = np.ones(len(plot_ids)), np.zeros(len(plot_ids))
     tiles[seen] = columns["mgrs_tile"][first]
     outside[seen], pixels[seen] = columns["outside_fraction"][first], area[first]
-    flags = [_flags(*of_plot) for of_plot in zip(outside, pixels, strict=True)]
+    flags = np.where(pixels == 0, "no_scene", "").astype(object)
+    flags[(pixels > 0) & (outside > OUTSIDE_TOLERANCE)] = "outside_grid"
+    small = (pixels > 0) & (pixels < 1)
+    flags[small] = [f"{flag};sub_pixel".lstrip(";") for flag in flags[small]]
     return pd.DataFrame(
         {
             "plot_id": plot_ids,
@@ -202,15 +205,6 @@ def _report(
             "flags": flags,
         }
     )
-
-
-def _flags(outside_fraction: float, n_pixels: float) -> str:
-    flags = {
-        "no_scene": n_pixels == 0,
-        "outside_grid": n_pixels > 0 and outside_fraction > OUTSIDE_TOLERANCE,
-        "sub_pixel": 0 < n_pixels < 1,
-    }
-    return ";".join(name for name, raised in flags.items() if raised)
 
 
 def _share(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

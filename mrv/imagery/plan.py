@@ -112,7 +112,7 @@ def build_plan(placed: Placed, frame: Frame, reach_m: float) -> Plan:
     scl = frame.layout(SCL)
     factor = frame.factor(scl)
     around, classes = Neighbourhood.of(scl, rows // factor, cols // factor, reach_m)
-    return Plan(
+    built = Plan(
         frame=frame,
         base=base,
         bands={band: lists[frame.layout(band)][0] for band in frame.bands()},
@@ -126,32 +126,22 @@ def build_plan(placed: Placed, frame: Frame, reach_m: float) -> Plan:
         block_runs=block_runs,
         totals=_totals(shares, starts, run_plots, len(placed.shapes)),
     )
+    for array in _arrays(built).values():
+        array.setflags(write=False)  # as read back, so that functions are compiled for one of both
+    return built
 
 
 def plan_to_bytes(plan: Plan) -> bytes:
     """Write a plan as bytes."""
-    lists = {"base": plan.base} | {
-        f"{number}": touched for number, touched in enumerate(_distinct(plan))
-    }
-    places = {id(plan.bands[band]): plan.parents[band] for band in plan.bands}
     head = {
         "layouts": [[band, layout_to_json(layout)] for band, layout in plan.frame.layouts],
         "lists": {
             name: [layout_to_json(touched.layout), touched.digests]
-            for name, touched in lists.items()
+            for name, touched in _lists(plan).items()
         },
         "around": plan.around.digests,
     }
-    arrays: dict[str, NDArray[Any]] = {
-        name: getattr(plan, name)
-        for name in ("classes", "pixels", "shares", "run_starts", "run_plots", "block_runs")
-    } | {"totals": plan.totals, "boxes": plan.around.boxes, "box_starts": plan.around.starts}
-    for name, touched in lists.items():
-        arrays[f"{name}/blocks"], arrays[f"{name}/starts"] = touched.blocks, touched.starts
-        arrays[f"{name}/offsets"] = touched.offsets
-        if name != "base":
-            arrays[f"{name}/parents"] = places[id(touched)]
-    return pack(head, arrays)
+    return pack(head, _arrays(plan))
 
 
 def plan_from_bytes(data: bytes | None) -> Plan | None:
@@ -171,7 +161,7 @@ def plan_from_bytes(data: bytes | None) -> Plan | None:
         )
         for name, (layout, digests) in head["lists"].items()
     }
-    names = {touched.layout: name for name, touched in lists.items() if name != "base"}
+    names = {touched.layout: name for name, touched in lists.items()}
     of_band = {band: names[frame.layout(band)] for band in frame.bands()}
     around = Neighbourhood(
         frame.layout(SCL), arrays["boxes"], arrays["box_starts"], tuple(head["around"])
@@ -212,11 +202,8 @@ def ensure_plan(key: str, keeper: Keeper, build: Callable[[], Plan]) -> Plan:
     """Give a plan that was kept; otherwise build it and keep it, for workers and later runs."""
     plan = plan_from_bytes(keeper.get(_place(key)))
     if plan is None:
-        data = plan_to_bytes(build())
-        keeper.put(_place(key), data)
-        plan = plan_from_bytes(data)
-    if plan is None:
-        raise AssertionError(key)
+        plan = build()
+        keeper.put(_place(key), plan_to_bytes(plan))
     with _lock:
         _remember(key, plan)
     return plan
@@ -241,8 +228,24 @@ def _base_layout(frame: Frame) -> BandLayout:
     return min(finest, key=lambda found: found[:2])[2]
 
 
-def _distinct(plan: Plan) -> list[Touched]:
-    return list({id(touched): touched for touched in plan.bands.values()}.values())
+def _lists(plan: Plan) -> dict[str, Touched]:
+    """Name the lists of pixels: the base pixels, and those of bands that lie otherwise."""
+    others = {id(touched): touched for touched in plan.bands.values() if touched is not plan.base}
+    return {"base": plan.base} | {f"{n}": touched for n, touched in enumerate(others.values())}
+
+
+def _arrays(plan: Plan) -> dict[str, NDArray[Any]]:
+    places = {id(plan.bands[band]): plan.parents[band] for band in plan.bands}
+    arrays: dict[str, NDArray[Any]] = {
+        name: getattr(plan, name)
+        for name in ("classes", "pixels", "shares", "run_starts", "run_plots", "block_runs")
+    } | {"totals": plan.totals, "boxes": plan.around.boxes, "box_starts": plan.around.starts}
+    for name, touched in _lists(plan).items():
+        arrays[f"{name}/blocks"], arrays[f"{name}/starts"] = touched.blocks, touched.starts
+        arrays[f"{name}/offsets"] = touched.offsets
+        if id(touched) in places:
+            arrays[f"{name}/parents"] = places[id(touched)]
+    return arrays
 
 
 def _runs(

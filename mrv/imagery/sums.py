@@ -12,18 +12,18 @@ Chan's rule, against cancellation.
 Source: performance reference 2.7; Chan, Golub and LeVeque 1983 for the merge [V].
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mrv.imagery.cloud_mask import CLEAR, VEGETATION, classes_table, clear_around
+from mrv.imagery.cloud_mask import CLEAR_CLASS, GREEN, SEEN, states_around
 from mrv.imagery.compiled import compiled
 from mrv.imagery.gather import Gathered
-from mrv.imagery.indices import INDICES, Index
-from mrv.imagery.offsets import OffsetRule, first_percentile
+from mrv.imagery.indices import INDICES
+from mrv.imagery.offsets import first_percentile
 from mrv.imagery.packing import pack, unpack
 from mrv.imagery.plan import Plan
 from mrv.imagery.recipes import Recipe
@@ -105,59 +105,45 @@ def summarise(plan: Plan, gathered: Gathered, scene: Scene, recipe: Recipe) -> S
         scene: Whose scale and offset apply.
         recipe: Which indices, which mask.
     """
-    plots, around = len(plan.totals), plan.around
-    seen = clear_around(
+    around = plan.around
+    states = states_around(
         gathered.classes, around.boxes, around.starts, around.layout.grid.pixel_m,
         recipe.cloud_buffer_m,
     )  # fmt: skip
-    totals = np.zeros((3, plots))
-    sums = {name: np.zeros((3, plots)) for name in recipe.indices}
+    totals = np.zeros((3, len(plan.totals)))
+    sums = np.zeros((len(recipe.indices), 3, len(plan.totals)))
+    valid = np.array([INDICES[name].valid for name in recipe.indices]).reshape(-1, 2)
     witnesses = recipe.witnesses(scene)
     counts = {band: np.zeros(_COUNTED, np.int64) for band in witnesses}
-    clear_class = classes_table(CLEAR)
     for first, last in _pieces(plan):
-        start, stop = plan.base.starts[first], plan.base.starts[last]
-        runs = plan.block_runs[first], plan.block_runs[last]
-        empty = np.zeros(stop - start, np.bool_)
-        reflectance = {
-            band: _reflectance(
-                gathered.numbers[band], plan.parents[band][start:stop], *_scale(scene), empty
-            )
-            for band in recipe.bands
-        }
-        has_data, sunlit, green = _states(
-            gathered.classes, seen, plan.classes[start:stop], empty, clear_class
-        )
-        begin, end = plan.run_starts[runs[0]], plan.run_starts[runs[1]]
-        pixels = plan.pixels[begin:end] - np.int32(start)
-        run_starts = plan.run_starts[runs[0] : runs[1] + 1]
-        run_plots = plan.run_plots[runs[0] : runs[1]]
-        weights = _add_clear(
-            pixels, plan.shares[begin:end], run_starts, run_plots, has_data, sunlit, totals
-        )
-        for name in recipe.indices:
-            index = INDICES[name]
-            _add_index(
-                pixels, weights, run_starts, run_plots, _values(index, reflectance),
-                index.valid, sums[name],
-            )  # fmt: skip
-        for band in witnesses:
-            _count(gathered.numbers[band], plan.parents[band][start:stop], green, counts[band])
+        piece = slice(plan.base.starts[first], plan.base.starts[last])
+        state, bright = _states(states, plan.classes[piece])
+        if bright:
+            numbers = {band: _near(plan, gathered, band, piece) for band in gathered.numbers}
+            reflectance = {
+                band: _reflectance(numbers[band], scene.offset.scale, scene.offset.offset, state)
+                for band in recipe.bands
+            }
+            values = _values(recipe.indices, reflectance, len(state))
+            for band in witnesses:
+                _count(numbers[band], state, counts[band])
+        else:
+            values = np.empty((len(recipe.indices), 0))
+        runs = slice(plan.block_runs[first], plan.block_runs[last])
+        _add(
+            plan.pixels, plan.shares, plan.run_starts[runs.start : runs.stop + 1],
+            plan.run_plots[runs], int(piece.start), state, (values, valid), (totals, sums),
+        )  # fmt: skip
     clear, clear_squares, unseen = totals
     return SceneSums(
         clear,
         clear_squares,
         unseen,
-        weights={name: found[0] for name, found in sums.items()},
-        values={name: found[1] for name, found in sums.items()},
-        squares={name: found[2] for name, found in sums.items()},
+        weights=dict(zip(recipe.indices, sums[:, 0], strict=True)),
+        values=dict(zip(recipe.indices, sums[:, 1], strict=True)),
+        squares=dict(zip(recipe.indices, sums[:, 2], strict=True)),
         levels={band: first_percentile(counts[band], _LOWEST, scene.offset) for band in witnesses},
     )
-
-
-def _scale(scene: Scene) -> tuple[float, float]:
-    rule: OffsetRule = scene.offset
-    return rule.scale, rule.offset
 
 
 def _pieces(plan: Plan) -> list[tuple[int, int]]:
@@ -172,9 +158,25 @@ def _pieces(plan: Plan) -> list[tuple[int, int]]:
     return pieces
 
 
-def _values(index: Index, reflectance: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+def _near(plan: Plan, gathered: Gathered, band: str, piece: slice) -> NDArray[Any]:
+    """Give a band's digital numbers at base pixels, by parent pixel where the band is coarser."""
+    numbers = gathered.numbers[band]
+    if plan.bands[band] is plan.base:
+        return numbers[piece]
+    near: NDArray[Any] = numbers[plan.parents[band][piece]]
+    return near
+
+
+def _values(
+    indices: Sequence[str], reflectance: Mapping[str, NDArray[np.float64]], pixels: int
+) -> NDArray[np.float64]:
+    """Compute indices of pixels, one per row."""
+    values = np.empty((len(indices), pixels))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return index.formula(*(reflectance[band] for band in index.bands))
+        for row, name in zip(values, indices, strict=True):
+            index = INDICES[name]
+            row[:] = index.formula(*(reflectance[band] for band in index.bands))
+    return values
 
 
 def _ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -183,120 +185,108 @@ def _ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
 
 
 @compiled
+def _states(states: NDArray[np.uint8], places: NDArray[np.int32]) -> tuple[Any, bool]:
+    """Take the states of base pixels; and whether any of them is of a clear class."""
+    taken = np.empty(len(places), np.uint8)
+    found = np.uint8(0)
+    for i in range(len(places)):
+        taken[i] = states[places[i]]
+        found |= taken[i]
+    return taken, found & CLEAR_CLASS != 0
+
+
+@compiled
 def _reflectance(
-    numbers: NDArray[Any],
-    parents: NDArray[np.int32],
-    scale: float,
-    offset: float,
-    empty: NDArray[np.bool_],
+    numbers: NDArray[Any], scale: float, offset: float, state: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
-    """Reflectance of base pixels, not below 0; marks those without a digital number."""
-    values = np.empty(len(parents), np.float64)
-    for i in range(len(parents)):
-        number = numbers[parents[i]]
-        empty[i] |= number == 0
-        values[i] = max(number * scale + offset, 0.0)
+    """Reflectance, not below 0; where a pixel of a clear class is empty, it has no data."""
+    values = np.empty(len(numbers), np.float64)
+    for i in range(len(numbers)):
+        values[i] = max(numbers[i] * scale + offset, 0.0)
+    for i in range(len(numbers)):
+        if numbers[i] == 0 and state[i] & CLEAR_CLASS:
+            state[i] = 0
     return values
 
 
 @compiled
-def _states(
-    classes: NDArray[Any],
-    seen: NDArray[np.bool_],
-    places: NDArray[np.int32],
-    empty: NDArray[np.bool_],
-    clear_class: NDArray[np.bool_],
-) -> tuple[Any, Any, Any]:
-    """Of base pixels: has data, is clear, is clear vegetation."""
-    count = len(places)
-    has_data, clear = np.empty(count, np.bool_), np.empty(count, np.bool_)
-    green = np.empty(count, np.bool_)
-    for i in range(count):
-        code = classes[places[i]]
-        has_data[i] = code != 0 and not (clear_class[code] and empty[i])
-        clear[i] = has_data[i] and seen[places[i]]
-        green[i] = clear[i] and code == VEGETATION
-    return has_data, clear, green
-
-
-@compiled
-def _add_clear(
+def _add(
     pixels: NDArray[np.int32],
     shares: NDArray[np.float32],
     run_starts: NDArray[np.int64],
     run_plots: NDArray[np.int32],
-    has_data: NDArray[np.bool_],
-    clear: NDArray[np.bool_],
-    totals: NDArray[np.float64],
-) -> NDArray[np.float32]:
-    """Add shares of clear and of unseen pixels; give the shares that count, 0 where not clear."""
-    weights = np.zeros(len(pixels), np.float32)
-    begin = run_starts[0]
+    first_pixel: int,
+    state: NDArray[np.uint8],
+    valued: tuple[NDArray[np.float64], NDArray[np.float64]],
+    sums: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    """Add the runs of some blocks; values outside their range, or no number, are left out."""
+    values, valid = valued
+    longest = 0
     for run in range(len(run_plots)):
+        longest = max(longest, run_starts[run + 1] - run_starts[run])
+    clear, weights = np.empty(longest, np.int64), np.empty(longest, np.float64)
+    for run in range(len(run_plots)):
+        plot = run_plots[run]
         total = squares = unseen = 0.0
-        for entry in range(run_starts[run] - begin, run_starts[run + 1] - begin):
-            pixel, share = pixels[entry], np.float64(shares[entry])
-            if clear[pixel]:
-                weights[entry] = shares[entry]
+        found = 0
+        for entry in range(run_starts[run], run_starts[run + 1]):
+            pixel, share = pixels[entry] - first_pixel, np.float64(shares[entry])
+            if state[pixel] & SEEN:
+                clear[found], weights[found] = pixel, share
+                found += 1
                 total += share
                 squares += share * share
-            elif not has_data[pixel]:
+            elif state[pixel] == 0:
                 unseen += share
-        plot = run_plots[run]
-        totals[0, plot] += total
-        totals[1, plot] += squares
-        totals[2, plot] += unseen
-    return weights
+        sums[0][0, plot] += total
+        sums[0][1, plot] += squares
+        sums[0][2, plot] += unseen
+        if found:
+            for index in range(len(values)):
+                _add_index(
+                    clear[:found], weights[:found], values[index], valid[index],
+                    sums[1][index, :, plot],
+                )  # fmt: skip
 
 
 @compiled
 def _add_index(
-    pixels: NDArray[np.int32],
-    weights: NDArray[np.float32],
-    run_starts: NDArray[np.int64],
-    run_plots: NDArray[np.int32],
+    pixels: NDArray[np.int64],
+    weights: NDArray[np.float64],
     values: NDArray[np.float64],
-    valid: tuple[float, float],
+    valid: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Add an index; values outside its range, and those that are no number, are left out."""
-    begin, (low, high) = run_starts[0], valid
-    for run in range(len(run_plots)):
-        weight = total = squares = middle = 0.0
-        for entry in range(run_starts[run] - begin, run_starts[run + 1] - begin):
-            if weights[entry] > 0:
-                value = values[pixels[entry]]
-                if low <= value <= high:
-                    share = np.float64(weights[entry])
-                    if weight == 0.0:
-                        middle = value
-                    weight += share
-                    total += share * (value - middle)
-                    squares += share * (value - middle) ** 2
-        if weight == 0.0:
-            continue
-        squares = max(squares - total * total / weight, 0.0)
-        total += weight * middle
-        plot = run_plots[run]
-        before = sums[0, plot]
-        if before > 0.0:
-            apart = total / weight - sums[1, plot] / before
-            squares += apart * apart * before * weight / (before + weight)
-        sums[0, plot] += weight
-        sums[1, plot] += total
-        sums[2, plot] += squares
+    low, high = valid
+    weight = total = squares = middle = 0.0
+    for entry in range(len(pixels)):
+        value = values[pixels[entry]]
+        if low <= value <= high:
+            share = weights[entry]
+            if weight == 0.0:
+                middle = value
+            apart = value - middle
+            weight += share
+            total += share * apart
+            squares += share * apart * apart
+    if weight == 0.0:
+        return
+    squares = max(squares - total * total / weight, 0.0)
+    total += weight * middle
+    before = sums[0]
+    if before > 0.0:
+        apart = total / weight - sums[1] / before
+        squares += apart * apart * before * weight / (before + weight)
+    sums[0] += weight
+    sums[1] += total
+    sums[2] += squares
 
 
 @compiled
-def _count(
-    numbers: NDArray[Any],
-    parents: NDArray[np.int32],
-    green: NDArray[np.bool_],
-    counts: NDArray[np.int64],
-) -> None:
+def _count(numbers: NDArray[Any], state: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
     """Count the digital numbers of clear vegetation; those off the scale at its ends."""
-    for i in range(len(parents)):
-        if green[i]:
-            number = numbers[parents[i]]
-            if number != 0:
-                counts[min(max(int(number) - _LOWEST, 0), _COUNTED - 1)] += 1
+    wanted = SEEN | GREEN
+    for i in range(len(numbers)):
+        if state[i] & wanted == wanted and numbers[i] != 0:
+            counts[min(max(int(numbers[i]) - _LOWEST, 0), _COUNTED - 1)] += 1
