@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from collections.abc import Collection
 from functools import partial
 
 import geopandas as gpd
@@ -23,7 +24,8 @@ _HALF_WORLD = 180.0  # no plot is wider; one that seems to be crosses the date l
 FAR_DEGREES = 4.0  # a lost sign moves a plot further than neighbours of a border lie apart [P]
 _POLE = 90.0
 _NAME_DECIMALS = 7  # of a degree, 1 cm: what two exports of one boundary agree in [P]
-_NAME_DIGITS = 10
+_NAME_DIGITS = 16  # 64 bits: two of a million plots share a name once in 37 million registries
+OLD_NAME_LENGTH = len("geo-") + 10
 _SAID = 6  # coordinate systems in one sentence
 _WGS84 = CRS.from_epsg(4326)
 _WORLD = shapely.box(-_HALF_WORLD, -_POLE, _HALF_WORLD, _POLE)
@@ -78,20 +80,22 @@ def across_date_line(bench: Bench) -> None:
         bench.mend(row, "antimeridian", "lies at the date line and was brought to it", parted)
 
 
-def name_by_shape(shapes: Shapes) -> list[str]:
-    """Name boundaries by their ground: `geo-` and ten digits that every export of it shares.
+def name_by_shape(shapes: Shapes, known: Collection[str] = ()) -> list[str]:
+    """Name boundaries by their ground: `geo-` and sixteen digits that every export of it shares.
 
     Args:
         shapes: In WGS 84; None is named "".
+        known: Names with ten digits that were given in earlier years; whoever has one keeps it.
     """
     rounded = shapely.transform(
         shapely.force_2d(shapes), lambda c: np.round(c, _NAME_DECIMALS) + 0.0
     )
     plain = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
-    return [
+    names = [
         "" if wkb is None else f"geo-{hashlib.sha256(wkb).hexdigest()[:_NAME_DIGITS]}"
         for wkb in plain
     ]
+    return [first if (first := name[:OLD_NAME_LENGTH]) in known else name for name in names]
 
 
 def check_places(bench: Bench, country: str) -> None:

@@ -98,7 +98,7 @@ def screen_plots(
     degrees = places.to_degrees(bench, raw.crs, row_crs)
     bench.drawn[bench.sound] = bench.shapes[bench.sound]
     done.one()
-    _check_cells(bench, named_by_shape=_name_by_shape(bench))
+    _check_cells(bench, named_by_shape=_name_by_shape(bench, surroundings))
     shapes.check_notes(bench, _cells(raw, "geometry_note"))
     places.across_date_line(bench)
     shapes.check_kinds(bench)
@@ -176,11 +176,11 @@ def _cells(raw: gpd.GeoDataFrame, column: str) -> Sequence[object]:
     return cells
 
 
-def _name_by_shape(bench: Bench) -> bool:
+def _name_by_shape(bench: Bench, around: Surroundings) -> bool:
     """Name plots by their ground where the file names none."""
     if (bench.names != "").any():
         return False
-    bench.names = np.array(places.name_by_shape(bench.drawn), dtype=object)
+    bench.names = np.array(places.name_by_shape(bench.drawn, around.named_by_shape), dtype=object)
     bench.texts["plot_id"] = pd.Series(bench.names, dtype=object).replace("", None)
     bench.tell_file(
         "named_by_shape", "The file names no plots (no plot_id); they are named by their shape."

@@ -72,6 +72,7 @@ class Surroundings:
         settled: Pairs of plots that may share ground because a contest over it had success, as far
             as both still lie within these boundaries. Whoever came later is not excused by it.
         left: Plots of the project that left, and when; their land may be another's since.
+        named_by_shape: Names that plots of the project were given by their shape in earlier years.
         superseded: Plots of the project whose boundary a later file has drawn anew.
     """
 
@@ -83,3 +84,4 @@ class Surroundings:
     settled: Collection[tuple[Stake, Stake]] = ()
     left: Mapping[str, date] = field(default_factory=dict)
     superseded: Collection[str] = ()
+    named_by_shape: Collection[str] = ()

@@ -54,6 +54,7 @@ def known(session: Session, settings: Settings, upload: PlotUpload) -> Known:
             settled=contested_ground.settled(session, project_id),
             left=left,
             superseded=_drawn_since(session, upload),
+            named_by_shape=_named_by_shape(session, project_id),
         ),
         newest_version_id=newest,
         left=left,
@@ -73,6 +74,20 @@ def _drawn_since(session: Session, upload: PlotUpload) -> frozenset[str]:
             Plot.project_id == upload.project_id,
             or_(newest.upload_id.is_(None), newest.upload_id != upload.id),
             came > upload.received_at,
+        )
+    )
+    return frozenset(rows)
+
+
+def _named_by_shape(session: Session, project_id: str) -> frozenset[str]:
+    """Find names of the shorter kind that shapes were given before."""
+    from mrv.plots.places import OLD_NAME_LENGTH
+
+    rows = session.scalars(
+        select(Plot.plot_id).where(
+            Plot.project_id == project_id,
+            Plot.plot_id.startswith("geo-"),
+            func.length(Plot.plot_id) == OLD_NAME_LENGTH,
         )
     )
     return frozenset(rows)

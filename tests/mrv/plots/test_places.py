@@ -48,7 +48,7 @@ def test_a_name_by_shape_is_that_of_the_ground(start: int, turned: bool, jitter:
     written = shapely.force_3d(shapely.Polygon(corners + jitter), 1130.0)
     (name,) = names(plot)
     assert names(written) == [name]
-    assert len(name) == len("geo-") + 10
+    assert len(name) == len("geo-") + 16
     assert names(square()) != [name]
 
 

@@ -11,6 +11,7 @@ import shapely
 from affine import Affine
 from sqlalchemy import text
 
+from mrv.plots.places import OLD_NAME_LENGTH, name_by_shape
 from mrv.plots.rules import PlotRules
 from mrv.plots.screen import screen_plots
 from mrv.sources.boundaries import read_boundaries
@@ -31,7 +32,7 @@ from registry_api.services.deliveries import PLOTS, newest_delivery
 from registry_api.services.kept_files import KeptFiles
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.unit_of_work import reading, unit_of_work
-from registry_api.services.upload_views import ContestView, Tally
+from registry_api.services.upload_views import ContestView, RunChoices, Tally
 from tests.registry_api.a_registry import (
     DEVELOPER,
     EXACT_LAT,
@@ -392,3 +393,22 @@ def test_a_new_attribute_on_the_same_line_keeps_the_boundary(sender: Sender) -> 
             session, sender.settings, PROJECT, "A", by=sender.account
         )
     assert (newest.boundary_sha256, newest.area_ha) == (first.boundary_sha256, first.area_ha)
+
+
+def test_a_plot_that_was_named_by_shape_before_keeps_its_name(sender: Sender) -> None:
+    """Names by shape have grown longer; an export of the same ground is still the same plot."""
+    rings = [square(0), square(1)]
+    old = name_by_shape(np.array([shapely.Polygon(rings[0])], dtype=object))[0][:OLD_NAME_LENGTH]
+    sender.send(geojson([plot(old, rings[0])]), "years-ago.geojson")
+    nameless = [plot("", ring) for ring in rings]
+    for feature in nameless:
+        del feature["properties"]["plot_id"]
+    choices = RunChoices({"plot_id": ""})
+    upload = sender.send(geojson(nameless), "nameless.geojson", choices)
+    tally = upload.run.tally
+    assert tally is not None
+    assert (tally.features, tally.new, tally.refused) == (2, 1, 0)
+    with reading(sender.settings) as session:
+        names = {cell.plot_id for cell in plot_cells.public_plots(session, PROJECT)}
+    assert old in names
+    assert {len(name) for name in names if name.startswith("geo-")} == {14, 20}
