@@ -123,7 +123,8 @@ def cover(shapes: NDArray[np.object_], grid: Grid) -> Coverage:
     places[:, 0] = (points[:, 0] - grid.left) / grid.pixel_m
     places[:, 1] = (grid.top - points[:, 1]) / grid.pixel_m
     edges = offsets[0].astype(np.int64)
-    found = _shares(places, edges, rings.astype(np.int64), grid.height, grid.width)
+    shape = grid.height, grid.width
+    found = _shares(places, edges, rings.astype(np.int64), *shape, _STRIP_PIXELS)
     return Coverage(*found)
 
 
@@ -181,6 +182,7 @@ def _shares(
     rings: NDArray[np.int64],
     height: int,
     width: int,
+    strip_pixels: int,
 ) -> tuple[Any, Any, Any, Any]:
     """Cover all plots: points [pixels from the upper left], first points of rings, first rings."""
     count = len(rings) - 1
@@ -200,7 +202,7 @@ def _shares(
     for plot in range(count):
         top, left, bottom, right = boxes[plot]
         across = right - left
-        strip = max(1, _STRIP_PIXELS // max(1, across))
+        strip = max(1, strip_pixels // max(1, across))
         for start in range(top, bottom, strip):
             total = np.zeros((min(strip, bottom - start), across + 2))
             for ring in range(rings[plot], rings[plot + 1]):
