@@ -28,6 +28,7 @@ import shapely
 
 from mrv.imagery.composites import season_features
 from mrv.imagery.extract import observe
+from mrv.imagery.keeping import Keeper, MemoryKeeper
 from mrv.imagery.progress import Extent
 from mrv.imagery.scenes import Scene
 from mrv.project import Season
@@ -55,7 +56,7 @@ from tests.registry_api.a_registry import make_settings, project_settings
 
 THREADS = 2
 _ANOTHER_BUFFER_M = 160.0
-_EPOCH, _DRY = date(2025, 2, 15), Season("01-01", "03-31")
+_EPOCH, _DRY = date(2025, 2, 15), Season(first="01-01", last="03-31")
 _PROJECT = "the-country"
 _COUNTED = ("wall_s", "cpu_s", "blocks", "bytes")
 
@@ -90,7 +91,9 @@ def _run(home: Path, size: int) -> None:
     plots = all_plots().iloc[:size]
     with spent.on("search"):
         scenes = _found(written_catalog(home), plots)
-    kept = _state(home) / f"{size}-kept"
+    with spent.on("compile"):
+        _observed(scenes[:1], plots.iloc[:2], MemoryKeeper(), RULES.cloud_buffer_m)
+    kept = FolderKeeper(_state(home) / f"{size}-kept")
     with spent.on("observe") as tell:
         seen = _observed(scenes, plots, kept, RULES.cloud_buffer_m, tell)
     with spent.on("features"):
@@ -110,12 +113,12 @@ def _run(home: Path, size: int) -> None:
         "observations": len(seen),
         "another_mask_observations": len(again),
         "features": int(features.notna().all(axis=1).sum()),
-        "kept_bytes": sum(f.stat().st_size for f in kept.rglob("*") if f.is_file()),
+        "kept_bytes": sum(f.stat().st_size for f in kept.folder.rglob("*") if f.is_file()),
     }
     draft = _result(home, size).with_suffix(".draft")
     draft.write_text(json.dumps(facts | spent.told(), indent=1), "utf-8")
     draft.replace(_result(home, size))
-    shutil.rmtree(kept)
+    shutil.rmtree(kept.folder)
 
 
 def _found(catalog: Path, plots: gpd.GeoDataFrame) -> list[Scene]:
@@ -127,9 +130,9 @@ def _found(catalog: Path, plots: gpd.GeoDataFrame) -> list[Scene]:
 def _observed(
     scenes: list[Scene],
     plots: gpd.GeoDataFrame,
-    kept: Path,
+    keeper: Keeper,
     cloud_buffer_m: float,
-    tell: Callable[[Extent], None],
+    tell: Callable[[Extent], None] | None = None,
 ) -> pd.DataFrame:
     with ThreadPoolExecutor(THREADS) as executor:
         return observe(
@@ -138,7 +141,7 @@ def _observed(
             open_scene,
             rules=replace(RULES, cloud_buffer_m=cloud_buffer_m),
             indices=INDICES,
-            keeper=FolderKeeper(kept),
+            keeper=keeper,
             executor=executor,
             progress=tell,
         ).table

@@ -35,14 +35,14 @@ from tests.benchmarks.tiles import (
     ONE_TILE,
     Tile,
     drawn,
-    made_scenes,
     on_days,
 )
 
 RULES = ImageryRules.of(load_methodology("agroforestry_removals", 1))
 NO_BUFFER = replace(RULES, cloud_buffer_m=0.0)  # peers mask by class alone
 TILE = replace(ONE_TILE, size=2_745) if QUICK else ONE_TILE
-DATES = EIGHT_DATES[:3] if QUICK else EIGHT_DATES
+LOOKS = EIGHT_DATES[:3] if QUICK else EIGHT_DATES
+DATES = 8
 FEW, MANY = (150, 450) if QUICK else (1_000, 5_000)
 READ = ("scl", "red", "nir")
 _VERTEX_SPACING_DEGREES = 0.0009  # as the plan of coverage does before it projects
@@ -74,13 +74,18 @@ class Ground:
         return replace(self, scenes=list(scenes))
 
 
+def scenes_on(home: Path, dates: int) -> list[Scene]:
+    """Give the tile's scenes, drawn where they are not yet; few looks stand for many dates."""
+    return on_days(drawn(home, TILE, LOOKS), TILE, dates)
+
+
 @cache
 def ground(home: Path, count: int) -> Ground:
     """Give the tile with so many plots on all its dates, drawing scenes where they are not yet."""
     plots = make_plots(count, [TILE])
     dense = shapely.segmentize(plots.geometry.to_numpy(), _VERTEX_SPACING_DEGREES)
     projected = plots.assign(geometry=gpd.GeoSeries(dense, crs=4326)).to_crs(epsg=TILE.epsg)
-    return Ground(TILE, plots, projected, made_scenes(home, TILE, DATES))
+    return Ground(TILE, plots, projected, scenes_on(home, DATES))
 
 
 def cloudless(home: Path, on: Ground) -> Ground:

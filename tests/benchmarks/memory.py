@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mrv.sources.kept import FolderKeeper
-from tests.benchmarks.ground import DATES, MANY, TILE, ground, observed
+from tests.benchmarks.ground import MANY, ground, observed, scenes_on
 from tests.benchmarks.ratios import QUICK, Figure, Target
 from tests.benchmarks.records import ROOT
-from tests.benchmarks.tiles import drawn, on_days
 
-_SHORT, _LONG = (2, 6) if QUICK else (8, 40)  # dates
+_SHORT, _LONG = (3, 23) if QUICK else (8, 40)  # dates
 
 
 def comparisons(home: Path) -> Iterator[Figure]:
@@ -52,8 +51,7 @@ def main() -> None:
     asked.add_argument("home", type=Path)
     asked.add_argument("dates", type=int)
     options = asked.parse_args()
-    folders = drawn(options.home, TILE, DATES)
-    on = ground(options.home, MANY).on(on_days(folders, TILE, options.dates))
+    on = ground(options.home, MANY).on(scenes_on(options.home, options.dates))
     with tempfile.TemporaryDirectory(prefix="parkland-bench-") as folder:
         observed(on, FolderKeeper(Path(folder)), threads=2)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,14 +112,10 @@ EIGHT_DATES = tuple(
 CLOUDLESS = Acquisition("cloudless", 0.0)
 
 
-def made_scenes(home: Path, tile: Tile, acquisitions: Sequence[Acquisition]) -> list[Scene]:
-    """Give a tile's scenes of NDVI, five days apart, drawing those that are not there yet."""
-    return on_days(drawn(home, tile, acquisitions), tile, len(acquisitions))
-
-
 def on_days(folders: Sequence[Path], tile: Tile, days: int, every_days: int = 5) -> list[Scene]:
     """Let a few acquisitions stand for many days, in turn; what is read is theirs."""
-    return [scene_from_item(said) for said in items(folders, tile, days, every_days)]
+    scenes = (scene_from_item(said) for said in items(folders, tile, days, every_days))
+    return [replace(scene, assets=dict(scene.assets)) for scene in scenes]  # to other processes
 
 
 def items(
