@@ -5,6 +5,8 @@ once per machine. No reordering of sums (`fastmath`): the same inputs give the s
 """
 
 from collections.abc import Callable
+from inspect import signature
+from inspect import signature
 from typing import ParamSpec, TypeVar
 
 import numba
@@ -25,9 +27,14 @@ def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def elementwise(function: Callable[_P, float]) -> Callable[..., NDArray[np.float64]]:
-    """Compile a formula of numbers into one over arrays, without arrays in between."""
+    """Compile a formula of numbers into one over arrays, without arrays in between.
+
+    For float64 and now: compiled when first called, two threads would do it at once.
+    """
+    numbers = ", ".join("float64" for _ in signature(function).parameters)
+    signatures = [f"float64({numbers})"]
     try:
-        done: Callable[..., NDArray[np.float64]] = numba.vectorize(cache=True)(function)  # type: ignore[no-untyped-call]
+        done: Callable[..., NDArray[np.float64]] = numba.vectorize(signatures, cache=True)(function)  # type: ignore[no-untyped-call]
     except RuntimeError:  # as above
-        done = numba.vectorize(function)  # type: ignore[no-untyped-call]
+        done = numba.vectorize(signatures)(function)  # type: ignore[no-untyped-call]
     return done

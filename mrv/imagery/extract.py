@@ -121,13 +121,14 @@ class _Extraction:
                 if place in plans and plans[place][1].key == look[0]
             }
             todo = {place: plan for place, plan in plans.items() if place not in looks}
-            if not todo:
-                return [looks[place][1] for place in sorted(looks)]
+            taken = list(frames)
             for place, reading in self._read(pool, todo, whole_windows=whole_windows):
                 frames[place] = reading.frame
                 if reading.sums is not None:
                     tile, plan = todo[place]
                     looks[place] = plan.key, look_of(place, tile, plan, reading.sums)
+            if frames == taken:
+                return [looks[place][1] for place in sorted(looks)]
 
     def _first_frames(self, pool: Executor) -> list[Frame]:
         """Say how each scene lies: as seen before, or as the first of its tile does."""

@@ -10,12 +10,11 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from mrv.imagery.compiled import compiled
@@ -66,18 +65,18 @@ class Plan:
     totals: NDArray[np.float64]
 
 
-def plan_key(polygons: NDArray[np.object_], frame: Frame, reach_m: float) -> str:
+def plan_key(polygons: Sequence[bytes], frame: Frame, reach_m: float) -> str:
     """Name a plan by all that it depends on.
 
     Args:
-        polygons: Of the plots, in EPSG:4326 and in the plan's order.
+        polygons: Of the plots as WKB, in EPSG:4326 and in the plan's order.
         frame: How the bands lie.
         reach_m: How far around plots the classification is kept [m].
     """
     layouts = [[band, layout_to_json(layout)] for band, layout in frame.layouts]
     digest = hashlib.sha256(json.dumps([VERSION, reach_m, layouts], sort_keys=True).encode())
-    for wkb in shapely.to_wkb(polygons):
-        digest.update(len(wkb).to_bytes(8, "little") + wkb)
+    digest.update(np.array([len(wkb) for wkb in polygons], "<i8").tobytes())
+    digest.update(b"".join(polygons))
     return digest.hexdigest()
 
 

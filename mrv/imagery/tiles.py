@@ -38,10 +38,10 @@ class Tiles:
 
     def __init__(self, plots: gpd.GeoDataFrame, reach_m: float, keeper: Keeper) -> None:
         self._plots = plots
+        self._polygons = np.asarray(shapely.to_wkb(plots.geometry.to_numpy()), dtype=np.object_)
         self._reach_m = reach_m
         self._keeper = keeper
         self._placed: dict[Grid, Placed] = {}
-        self._plans: dict[str, TilePlan] = {}
 
     def plans(self, tiles: Collection[tuple[str, Frame]]) -> dict[tuple[str, Frame], TilePlan]:
         """Plan each tile that is home to a plot; kept plans are not built again.
@@ -66,11 +66,9 @@ class Tiles:
         placed = placed.subset(np.flatnonzero(at_home[placed.plots]))
         if not len(placed.plots):
             return None
-        polygons = self._plots.geometry.to_numpy()[placed.plots]
         # Sorted by their own bytes, so that the order of the caller's table changes nothing.
-        order = np.argsort(shapely.to_wkb(polygons), kind="stable")
-        placed, polygons = placed.subset(order), polygons[order]
-        key = plan_key(polygons, frame, self._reach_m)
+        placed = placed.subset(np.argsort(self._polygons[placed.plots], kind="stable"))
+        key = plan_key(self._polygons[placed.plots].tolist(), frame, self._reach_m)
         plan = ensure_plan(key, self._keeper, lambda: build_plan(placed, frame, self._reach_m))
         area = plan.totals + placed.outside_pixels
         return TilePlan(
