@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 import pipelines.observations
+from mrv.imagery.packing import unpack
 from mrv.simulation.archetypes import ARCHETYPES
 from mrv.simulation.landscape import simulate_landscape
 from mrv.simulation.spec import Weather
@@ -99,6 +100,9 @@ def test_a_second_period_reads_only_what_is_new_and_a_second_run_nothing(
     assert not opener.opened()
     assert (again["scenes"], again["blocks_decoded"], again["megabytes_decoded"]) == (6, 0, 0.0)
     assert again["sha256"] == told["sha256"]
+    kept = [path for path in (demo_home.workspace.home / "pixels").rglob("*") if path.is_file()]
+    assert {path.relative_to(demo_home.workspace.home).parts[1] for path in kept} >= {"plans"}
+    assert all(unpack(path.read_bytes()) is None for path in kept), "not sealed"
 
 
 @pytest.mark.slow
