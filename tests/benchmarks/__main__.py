@@ -9,6 +9,7 @@ import argparse
 import importlib
 import os
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -47,19 +48,25 @@ def main() -> None:
     options = asked.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         raise SystemExit(f"There is no part {', '.join(sorted(unknown))}; see --help.")
-    begin = time.monotonic()
+    begin, failed = time.monotonic(), list[str]()
     home = options.home.resolve()
     run = records.Run.resumed(home / ("run-quick" if QUICK else "run"))
     for part in options.parts or PARTS:
         if run.has(part) and not options.parts:
             notes.print(f"{part}: measured before, kept")
             continue
-        run.keep(part, list(_measured(part, home)))
+        try:
+            run.keep(part, list(_measured(part, home)))
+        except Exception:  # noqa: BLE001  # the other parts are measured all the same
+            notes.print(traceback.format_exc())
+            failed.append(part)
     rows = run.rows(PARTS)
     console.print(table(rows))
     for row in rows:
         if row.agreement:
             console.print(f"{row.what} / {row.peer or row.unit}: {row.agreement}.")
+    if failed:
+        raise SystemExit(f"Not measured: {', '.join(failed)}; the others are kept, run it again.")
     if not options.parts:
         kept = run.finish(home / ("bench-quick.json" if QUICK else "bench.json"), PARTS)
         console.print(f"Kept as {kept}; {time.monotonic() - begin:.0f} s in this process.")

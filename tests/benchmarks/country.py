@@ -48,6 +48,7 @@ from tests.benchmarks.countryside import (
     SIZES,
     TILES,
     all_plots,
+    blocks_by_density,
     written_catalog,
 )
 from tests.benchmarks.ground import RULES
@@ -58,7 +59,7 @@ THREADS = 2
 _ANOTHER_BUFFER_M = 160.0
 _EPOCH, _DRY = date(2025, 2, 15), Season(first="01-01", last="03-31")
 _PROJECT = "the-country"
-_COUNTED = ("wall_s", "cpu_s", "blocks", "bytes")
+_COUNTED = ("wall_s", "cpu_s", "read_bytes", "blocks", "bytes")
 
 
 def main() -> None:
@@ -78,7 +79,13 @@ def main() -> None:
             command = [sys.executable, "-m", "tests.benchmarks.country", "--home", str(home)]
             subprocess.run([*command, "--plots", str(size)], cwd=records.ROOT, check=True)
     rows = [json.loads(_result(home, size).read_text("utf-8")) for size in SIZES]
-    told = {"machine": records.machine(), "threads": THREADS, "dates": DATES, "sizes": rows}
+    told = {
+        "machine": records.machine(),
+        "threads": THREADS,
+        "dates": DATES,
+        "sizes": rows,
+        "blocks_by_density": blocks_by_density(),
+    }
     kept = home / ("country-quick.json" if QUICK else "country.json")
     kept.write_text(json.dumps(told, indent=1), "utf-8")
     console.print(_table(rows))
@@ -176,13 +183,16 @@ class Spent:
     def on(self, stage: str) -> Iterator[Callable[[Extent], None]]:
         """Count a stage; hand back what takes the extent reached."""
         before = self._stages.get(stage) or dict.fromkeys(_COUNTED, 0.0)
-        begin, cpu = time.monotonic(), time.process_time()
+        begin, cpu, read = time.monotonic(), time.process_time(), _read_bytes()
         extent = Extent(0, 0, 0, 0)
 
         def count(*, done: bool = False) -> None:
             if before.get("done"):  # of an earlier try; what is done once more now is not counted
                 return
-            now = (time.monotonic() - begin, time.process_time() - cpu, extent.blocks, extent.bytes)
+            now = (
+                *(time.monotonic() - begin, time.process_time() - cpu, _read_bytes() - read),
+                *(extent.blocks, extent.bytes),
+            )
             sums = {name: before[name] + more for name, more in zip(_COUNTED, now, strict=True)}
             peak_mb = max(before.get("peak_mb", 0.0), _peak_mb())
             self._stages[stage] = sums | {"peak_mb": peak_mb, "done": done}
@@ -210,6 +220,12 @@ class Spent:
     def told(self) -> dict[str, Any]:
         """Give all stages."""
         return {"stages": self._stages}
+
+
+def _read_bytes() -> int:
+    """Bytes this process has read from files, from the cache or not; 0 where no one counts them."""
+    told = Path("/proc/self/io")
+    return int(told.read_text("ascii").split()[1]) if told.exists() else 0
 
 
 def _peak_mb() -> float:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from mrv.imagery.plan import MASK_REACH_M
 from pipelines.commands.show import notes
 from tests.benchmarks.farms import make_plots
+from tests.benchmarks.ground import touched_blocks
 from tests.benchmarks.ratios import QUICK
 from tests.benchmarks.tiles import (
     FIRST_DAY,
@@ -55,6 +56,15 @@ CATALOG, COLLECTION = "catalog.json", "sentinel-2-l2a"
 def all_plots() -> gpd.GeoDataFrame:
     """Give all plots; the first ones are those of a smaller country."""
     return make_plots(SIZES[-1], TILES)
+
+
+def blocks_by_density() -> dict[str, dict[str, int]]:
+    """Count the 10 m blocks that plots touch on one tile, as dense as here and with all plots."""
+    densities = {"few": SIZES[-1] // len(TILES), "many": SIZES[-1]}
+    return {
+        name: {"plots": plots, "blocks": _blocks(TILES[0], plots)}
+        for name, plots in densities.items()
+    }
 
 
 def written_catalog(home: Path) -> Path:
@@ -95,6 +105,11 @@ def written_catalog(home: Path) -> Path:
     }
     _written(catalog, root)
     return catalog
+
+
+def _blocks(tile: Tile, plots: int) -> int:
+    shapes = make_plots(plots, [tile]).to_crs(epsg=tile.epsg).geometry.to_numpy()
+    return len(touched_blocks(tile, shapes, 1))
 
 
 def _drawn(folder: Path, tile: Tile, bounds: NDArray[np.float64]) -> list[Path]:

@@ -168,12 +168,23 @@ def agreement(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> str:
 
 
 def touched(on: Ground, factor: int) -> list[tuple[int, int]]:
-    """Name the blocks, row and column, that hold a part of a plot."""
-    side_m = 10.0 * factor * on.tile.block
-    count = -(-on.tile.size // (factor * on.tile.block))
-    tree = shapely.STRtree(on.projected.geometry.to_numpy())
+    """Name the blocks of a band that hold a part of a plot."""
+    return touched_blocks(on.tile, on.projected.geometry.to_numpy(), factor)
+
+
+def touched_blocks(tile: Tile, shapes: NDArray[np.object_], factor: int) -> list[tuple[int, int]]:
+    """Name the blocks, row and column, that hold a part of a shape.
+
+    Args:
+        tile: Where.
+        shapes: In the tile's zone.
+        factor: Pixels of 10 m side by side in one of the band's.
+    """
+    side_m = 10.0 * factor * tile.block
+    count = -(-tile.size // (factor * tile.block))
+    tree = shapely.STRtree(shapes)
     rows, cols = np.divmod(np.arange(count * count), count)
-    left, top = on.tile.left + cols * side_m, on.tile.top - rows * side_m
+    left, top = tile.left + cols * side_m, tile.top - rows * side_m
     boxes = shapely.box(left, top - side_m, left + side_m, top)
     return [
         (int(rows[box]), int(cols[box]))

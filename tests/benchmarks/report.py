@@ -1,7 +1,7 @@
 """What a run of benchmarks says, in tables: one for the terminal, one for the README.
 
-`python -m tests.benchmarks.report RUN.json` writes the run into the project: the README's part
-between its two marks, and `docs/` with the figure and the run itself.
+`make bench-report` writes what BENCH_HOME holds of whole runs into the project: the README's part
+between its two marks, and in `docs/` the figure, the page on 15 million farmers and the runs.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pipelines.commands import show
 from tests.benchmarks.figure import figure
 from tests.benchmarks.ratios import QUICK, Row
 from tests.benchmarks.records import ROOT, row_of
+from tests.benchmarks.scale import page
 
 _MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
 _QUICKER = 2 / 3  # below, a ratio is told as "so many times quicker"
@@ -29,6 +30,13 @@ def table(rows: Iterable[Row]) -> rich.table.Table:
     """Lay rows out for a terminal."""
     title = "Small sizes, to see that it runs" if QUICK else "What was measured"
     return show.table(title, _COLUMNS, [_cells(row) for row in rows], text=2)
+
+
+_PICTURE = "![Others' processor time as multiples of Parkland's](docs/benchmarks.svg)"
+_SCALE = (
+    "A year over 50,000 plots and twelve tiles on two cores, whether it stays linear, and what "
+    "15 million farmers would take: [docs/fifteen-million.md](docs/fifteen-million.md)."
+)
 
 
 def markdown(run: dict[str, Any]) -> str:
@@ -43,6 +51,8 @@ def markdown(run: dict[str, Any]) -> str:
         "with their range."
     )
     lines = [
+        _PICTURE,
+        "",
         measured,
         "",
         "| " + " | ".join(_COLUMNS) + " |",
@@ -96,18 +106,31 @@ def _time(seconds: float) -> str:
 
 
 def main() -> None:
-    """Write a run into the README and its figure."""
+    """Write what the home holds of whole runs into the README and `docs/`."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("run", type=Path)
+    asked.add_argument("home", type=Path)
     asked.add_argument("--into", type=Path, default=ROOT)
     options = asked.parse_args()
-    run = json.loads(options.run.read_text("utf-8"))
-    docs, readme = options.into / "docs", options.into / "README.md"
+    docs = options.into / "docs"
     docs.mkdir(exist_ok=True)
-    shutil.copyfile(options.run, docs / "benchmarks.json")
-    (docs / "benchmarks.svg").write_text(figure(run), "utf-8")
+    runs = {name: options.home / f"{name}.json" for name in ("bench", "country")}
+    if not any(path.exists() for path in runs.values()):
+        raise SystemExit(f"{options.home} holds no whole run; make bench or bench-country first.")
+    if runs["bench"].exists():
+        run = json.loads(runs["bench"].read_text("utf-8"))
+        shutil.copyfile(runs["bench"], docs / "benchmarks.json")
+        (docs / "benchmarks.svg").write_text(figure(run), "utf-8")
+        part = markdown(run) + (f"\n\n{_SCALE}" if runs["country"].exists() else "")
+        _into_readme(options.into / "README.md", part)
+    if runs["country"].exists():
+        shutil.copyfile(runs["country"], docs / "country.json")
+        country = json.loads(runs["country"].read_text("utf-8"))
+        (docs / "fifteen-million.md").write_text(page(country), "utf-8")
+
+
+def _into_readme(readme: Path, part: str) -> None:
     between = re.compile(f"(?<={_MARKS[0]}\n).*?(?={_MARKS[1]})", re.DOTALL)
-    text, count = between.subn(lambda _old: markdown(run) + "\n", readme.read_text("utf-8"))
+    text, count = between.subn(lambda _old: part + "\n", readme.read_text("utf-8"))
     if count != 1:
         raise SystemExit(f"{readme} has no part between {_MARKS[0]} and {_MARKS[1]}.")
     readme.write_text(text, "utf-8")
