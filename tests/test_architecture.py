@@ -68,8 +68,8 @@ def test_import_contracts_hold() -> None:
 
 
 OUTSIDE = {
-    "aiohttp", "fsspec", "ftplib", "glob", "http", "httpx", "odc", "os", "pathlib", "pyogrio",
-    "pystac_client", "rasterio", "requests", "shutil", "socket", "sqlite3", "subprocess",
+    "aiohttp", "fsspec", "ftplib", "glob", "http", "httpx", "obstore", "odc", "os", "pathlib",
+    "pyogrio", "pystac_client", "rasterio", "requests", "shutil", "socket", "sqlite3", "subprocess",
     "tempfile", "urllib",
 }  # fmt: skip
 READS_OR_WRITES = {  # `to_csv` is missing because without a path it gives a text

@@ -39,7 +39,11 @@ class FileRule:
             href = str(asset.get("href", ""))
             parts = urlsplit(href)
             if parts.scheme in ("http", "https"):
-                fine = self.host is not None and self._public(parts.hostname or "")
+                host = (parts.hostname or "").lower()
+                # Whoever answers over http can send us on, into our own network too; over https
+                # the reader lets nobody do that (`remote_files.py`).
+                safe = parts.scheme == "https" or host == self.host
+                fine = self.host is not None and safe and self._public(host)
             elif parts.scheme in ("", "file") and self.folder is not None:
                 place = Path(unquote(parts.path))
                 fine = not href.startswith("/vsi") and place.resolve().is_relative_to(
@@ -47,7 +51,7 @@ class FileRule:
                 )
                 asset["href"] = str(place)
             else:
-                # Other schemes (s3, gs) are not ours to read; an item may list them beside ours.
+                # Buckets (s3, gs, az) lie with their clouds; other schemes are never opened.
                 fine = parts.scheme not in ("", "file")
             if not fine:
                 raise SearchDishonest(

@@ -8,6 +8,7 @@ output and, at `/-/taken`, what it was asked since it was last asked for that.
 import asyncio
 import json
 import re
+import ssl
 import subprocess
 import sys
 import threading
@@ -44,6 +45,7 @@ class RangeServer:
         asked: Path and range of each request so far.
         queries: What followed the question mark of each request so far.
         bytes: Of bodies sent.
+        writers: To the connections that are open.
         moved_to: Where every request is sent on to, if anywhere.
     """
 
@@ -53,11 +55,13 @@ class RangeServer:
     asked: list[tuple[str, str]] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     bytes: int = 0
+    writers: set[asyncio.StreamWriter] = field(default_factory=set)
     moved_to: str = ""
     address: str = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        self.writers.add(writer)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1").split("\r\n")
@@ -80,6 +84,7 @@ class RangeServer:
             pass
         finally:
             writer.close()
+            self.writers.discard(writer)
 
     def _send_part(
         self, writer: asyncio.StreamWriter, path: str, asked: str, fault: Fault | None
@@ -127,21 +132,26 @@ def _send(
 
 
 @contextmanager
-def serve(server: RangeServer) -> Iterator[RangeServer]:
-    """Run a server in a thread."""
+def serve(server: RangeServer, secure: ssl.SSLContext | None = None) -> Iterator[RangeServer]:
+    """Run a server in a thread; over https if a certificate is given."""
     loop = asyncio.new_event_loop()
     ready, stop = threading.Event(), asyncio.Event()
 
     async def run() -> None:
-        listening = await asyncio.start_server(server.answer, "127.0.0.1", 0, limit=2**20)
-        server.address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        listening = await asyncio.start_server(
+            server.answer, "127.0.0.1", 0, limit=2**20, ssl=secure
+        )
+        server.address = (
+            f"{'https' if secure else 'http'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        )
         ready.set()
         await stop.wait()
         listening.close()
+        for writer in list(server.writers):
+            writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.005)  # aborted transports close their sockets in a later turn
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()

@@ -182,9 +182,18 @@ def test_a_server_that_cannot_search_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "href", ["/etc/passwd", "file:///etc/passwd", "http://localhost/b.tif", "http://10.0.0.1/b.tif"]
+    "href",
+    [
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "http://localhost/b.tif",
+        "http://10.0.0.1/b.tif",
+        "https://10.0.0.1/b.tif",
+        "http://archive.example/b.tif",
+    ],
 )
 def test_an_item_may_not_name_files_inside_our_network(items: list[Json], href: str) -> None:
+    """Nor at a stranger's plain http address, which could send us there."""
     for item in items:
         item["assets"]["red"]["href"] = href
     with (

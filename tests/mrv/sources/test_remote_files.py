@@ -1,9 +1,12 @@
 """Scenes behind HTTP and in buckets, on a real server on loopback slow, failing and changing."""
 
 import random
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -26,6 +34,7 @@ from tests.mrv.sources.range_server import Fault, RangeServer, serve, serve_apar
 
 LARGE = np.random.default_rng(3).integers(1, 4000, (1500, 1300), dtype=np.uint16)
 BLOCKS = {"blockxsize": 256, "blockysize": 256}
+LOOPBACK = ip_address("127.0.0.1")
 SOME = [0, 1, 2, 7, 9, 14, 20, 21, 35]
 
 
@@ -312,3 +321,44 @@ def test_tiles_that_two_places_share_are_fetched_all_the_same() -> None:
 def test_signed_addresses_keep_their_signature(server: RangeServer) -> None:
     assert same(read(f"{server.address}/large.tif?sv=1&sig=a%2Fb%3D", SOME), LARGE)
     assert set(server.queries) == {"sv=1&sig=a%2Fb%3D"}
+
+
+# -- where a server may send us ------------------------------------------------------------------
+
+
+@pytest.fixture
+def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RangeServer]:
+    """The same files over https, by a certificate that this process trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "loopback.pem"
+    pem.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with serve(RangeServer(tmp_path), context) as running:
+        yield running
+
+
+def test_over_https_no_server_sends_us_on_to_http(
+    server: RangeServer, secured: RangeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as to the address where a cloud gives this machine its credentials."""
+    monkeypatch.setattr(remote_files, "_LONGEST_PAUSE_S", 0.02)
+    assert same(read(f"{secured.address}/large.tif", SOME), LARGE)
+    forget_headers()
+    secured.moved_to = server.address
+    with pytest.raises(SceneUnreadable, match="its server failed"):
+        read(f"{secured.address}/large.tif", SOME)
+    assert server.asked == []
