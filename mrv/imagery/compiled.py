@@ -6,7 +6,6 @@ once per machine. No reordering of sums (`fastmath`): the same inputs give the s
 
 from collections.abc import Callable
 from inspect import signature
-from inspect import signature
 from typing import ParamSpec, TypeVar
 
 import numba

@@ -84,10 +84,8 @@ def place(plots: gpd.GeoDataFrame, grid: Grid) -> Placed:
     to_degrees = Transformer.from_crs(grid.epsg, 4326, always_xy=True)
     box = shapely.box(*to_degrees.transform_bounds(*grid.bounds))
     near = np.flatnonzero(shapely.intersects(box, shapes))
-    dense = shapely.segmentize(shapes[near], _VERTEX_SPACING_DEGREES)
-    projected = np.asarray(
-        gpd.GeoSeries(dense, crs=4326).to_crs(epsg=grid.epsg).to_numpy(), dtype=np.object_
-    )
+    dense = gpd.GeoSeries(_segmentized(shapes[near]), crs=4326)
+    projected = np.asarray(dense.to_crs(epsg=grid.epsg).to_numpy(), dtype=np.object_)
     west, south, east, north = grid.bounds
     bounds = shapely.bounds(projected).reshape(-1, 4)
     over_the_edge = np.flatnonzero(
@@ -126,6 +124,16 @@ def cover(shapes: NDArray[np.object_], grid: Grid) -> Coverage:
     shape = grid.height, grid.width
     found = _shares(places, edges, rings.astype(np.int64), *shape, _STRIP_PIXELS)
     return Coverage(*found)
+
+
+def _segmentized(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Put vertices on long edges; most plots have none."""
+    points, owners = shapely.get_coordinates(shapes, return_index=True)
+    steps = np.hypot(*np.diff(points, axis=0).T) > _VERTEX_SPACING_DEGREES
+    long = np.unique(owners[1:][steps & (owners[1:] == owners[:-1])])
+    dense = shapes.copy()
+    dense[long] = shapely.segmentize(shapes[long], _VERTEX_SPACING_DEGREES)
+    return dense
 
 
 def _polygons_of(shape: shapely.Geometry) -> shapely.Geometry:

@@ -35,9 +35,10 @@ def pack(head: object, arrays: Mapping[str, NDArray[Any]]) -> bytes:
     kept = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     told = {name: [array.dtype.str, list(array.shape)] for name, array in kept.items()}
     text = json.dumps([head, told], separators=(",", ":")).encode()
-    parts = [len(text).to_bytes(_ALIGNMENT, "little"), text, b" " * (-len(text) % _ALIGNMENT)]
-    for array in kept.values():
-        parts += [array.tobytes(), bytes(-array.nbytes % _ALIGNMENT)]
+    parts: list[Any] = [len(text).to_bytes(_ALIGNMENT, "little"), text]
+    parts.append(b" " * (-len(text) % _ALIGNMENT))
+    for array in kept.values():  # looked at, not copied: a plan has tens of megabytes
+        parts += [array.reshape(-1).view(np.uint8), bytes(-array.nbytes % _ALIGNMENT)]
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
