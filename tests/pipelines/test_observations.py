@@ -116,7 +116,7 @@ def test_a_cluster_that_is_set_makes_the_same_observations(
     take_in(folder, demo_home.workspace, allow_outside=True)
     told = materialized(demo_home, FIRST)
     opener.log.unlink()
-    with dask_cluster(tmp_path) as cluster:
+    with dask_cluster(tmp_path, workers=1) as cluster:
         monkeypatch.setenv("PARKLAND_DASK_SCHEDULER", cluster.address)
         monkeypatch.setenv("PARKLAND_PIXELS", str(tmp_path / "elsewhere"))
         by_cluster = materialized(demo_home, FIRST)
