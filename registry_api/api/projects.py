@@ -1,7 +1,5 @@
 """Projects, their periods and their plots, and the registry in a few numbers."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from registry_api.api import geojson
@@ -56,6 +54,6 @@ def list_periods(
     response_model=geojson.PlotCells,
     responses=example("plots", geojson.MEDIA_TYPE),
 )
-def list_plots(session: ReadSession, project_id: ProjectId, _query: Plain) -> dict[str, Any]:
+def list_plots(session: ReadSession, project_id: ProjectId, _query: Plain) -> Response:
     """Give a project's plots as GeoJSON: the coarse cell each lies in and the band of its area."""
-    return plot_cells.plot_cells(session, project_id)
+    return geojson.GeoJson(plot_cells.plot_cells(session, project_id))

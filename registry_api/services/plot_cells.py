@@ -21,26 +21,22 @@ def public_plots(session: Session, project_id: str) -> tuple[PlotCell, ...]:
         raise NotFound(f"There is no project '{project_id}'.", project=project_id)
     plot = newest_plots()
     rows = session.execute(
-        select(Plot.plot_id, plot)
+        select(
+            Plot.plot_id,
+            plot.stratum,
+            plot.role,
+            plot.area_band,
+            plot.cell_west,
+            plot.cell_south,
+            plot.cell_east,
+            plot.cell_north,
+            plot.commitment,
+        )
         .join(plot, plot.plot_key == Plot.id)
         .where(Plot.project_id == project_id, ~has_left())
         .order_by(Plot.plot_id)
     )
-    return tuple(
-        PlotCell(
-            plot_id=plot_id,
-            project_id=project_id,
-            stratum=version.stratum,
-            role=version.role,
-            area_band=version.area_band,
-            west=version.cell_west,
-            south=version.cell_south,
-            east=version.cell_east,
-            north=version.cell_north,
-            commitment=version.commitment,
-        )
-        for plot_id, version in rows
-    )
+    return tuple(PlotCell(plot_id, project_id, *shown) for plot_id, *shown in rows)
 
 
 def plot_cells(session: Session, project_id: str) -> dict[str, Any]:

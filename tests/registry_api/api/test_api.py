@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import HttpUrl
 
+from registry_api.api import geojson
 from registry_api.app import create_app
 from registry_api.services import accounts
 from registry_api.services.unit_of_work import unit_of_work
@@ -249,3 +250,10 @@ def test_settings_are_read_from_the_environment(
     read = Settings()
     assert read.demo
     assert read.database == make_settings(settings.home).database
+
+
+def test_plots_have_the_shape_that_is_promised(served: Served) -> None:
+    """The service's answer goes out unchecked, so it is checked here."""
+    answer = served.client.get("/v1/projects/lakeside-grevillea/plots")
+    assert answer.headers["Content-Type"] == geojson.MEDIA_TYPE
+    assert len(geojson.PlotCells.model_validate_json(answer.content).features) == 4
