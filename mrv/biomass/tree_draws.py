@@ -183,7 +183,8 @@ def _ln_before_residual(stems: _Stems, visit: _VisitStreams) -> Draws:
     centre, sd, merges = _merged(stems)
     ln = visit.merged.normal(shape)
     ln *= sd.astype(np.float32)[:, None]
-    ln += centre.astype(np.float32)[:, None] + _at_point(stems)
+    ln += centre.astype(np.float32)[:, None]
+    ln += _at_point(stems)
     gross = visit.gross.among(ln.size)
     where, is_gross = gross, np.ones(len(gross), bool)
     merges |= stems.block.t_ha_per_kg[:, stems.epoch] == 0
@@ -194,7 +195,7 @@ def _ln_before_residual(stems: _Stems, visit: _VisitStreams) -> Draws:
         where = np.flatnonzero(apart.ravel() | far_off)
         is_gross = far_off[where]
     if len(where):
-        ln.flat[where] = _one_by_one(stems, visit, where, is_gross)
+        ln.reshape(-1)[where] = _one_by_one(stems, visit, where, is_gross)
     return ln
 
 

