@@ -20,7 +20,9 @@ import rasterio.windows
 import shapely
 from numpy.typing import NDArray
 
+from mrv.imagery.coverage import place
 from mrv.imagery.extract import Observations, observe
+from mrv.imagery.grids import Grid
 from mrv.imagery.indices import INDICES, Index
 from mrv.imagery.keeping import Keeper, MemoryKeeper
 from mrv.imagery.rules import ImageryRules
@@ -45,7 +47,6 @@ LOOKS = EIGHT_DATES[:3] if QUICK else EIGHT_DATES
 DATES = 8
 FEW, MANY = (150, 450) if QUICK else (1_000, 5_000)
 READ = ("scl", "red", "nir")
-_VERTEX_SPACING_DEGREES = 0.0009  # as the plan of coverage does before it projects
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def scenes_on(home: Path, dates: int) -> list[Scene]:
 def ground(home: Path, count: int) -> Ground:
     """Give the tile with so many plots on all its dates, drawing scenes where they are not yet."""
     plots = make_plots(count, [TILE])
-    dense = shapely.segmentize(plots.geometry.to_numpy(), _VERTEX_SPACING_DEGREES)
-    projected = plots.assign(geometry=gpd.GeoSeries(dense, crs=4326)).to_crs(epsg=TILE.epsg)
+    placed = place(plots, Grid(TILE.epsg, TILE.left, TILE.top, 10.0, TILE.size, TILE.size))
+    projected = plots.set_geometry(gpd.GeoSeries(placed.shapes, crs=TILE.epsg))
     return Ground(TILE, plots, projected, scenes_on(home, DATES))
 
 
