@@ -14,8 +14,8 @@ import pytest
 from tests.benchmarks.ratios import Row
 from tests.benchmarks.records import ROOT, Run
 
-PARTS = ("limit", "memory")
-LIMIT, SAME_ANSWER, SAME_BITS, MEMORY = 1, 9, 10, 11  # numbers of the targets
+PARTS = ("limit", "memory", "rows")
+LIMIT, SAME_ANSWER, SAME_BITS, MEMORY, RANGES = 1, 9, 10, 11, 18  # numbers of the targets
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("speed")]
 
@@ -63,3 +63,8 @@ def test_memory_does_not_grow_with_dates(told: Callable[[int], Sequence[Row]]) -
     peak, growth = told(MEMORY)
     assert peak.value <= 600, peak
     assert growth.value <= 1, growth
+
+
+def test_credits_stay_ranges_of_serials(told: Callable[[int], Sequence[Row]]) -> None:
+    for row in told(RANGES):
+        assert row.value <= 1 / 5, row

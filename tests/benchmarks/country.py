@@ -47,8 +47,8 @@ from tests.benchmarks.countryside import (
     INDICES,
     SIZES,
     TILES,
-    all_plots,
     blocks_by_density,
+    country_plots,
     written_catalog,
 )
 from tests.benchmarks.ground import RULES
@@ -95,7 +95,7 @@ def main() -> None:
 def _run(home: Path, size: int) -> None:
     """Take one size through all stages; what is done of it is kept beside."""
     spent = Spent(_state(home) / f"{size}.partial.json")
-    plots = all_plots().iloc[:size]
+    plots = country_plots(size)
     with spent.on("search"):
         scenes = _found(written_catalog(home), plots)
     with spent.on("compile"):

@@ -53,9 +53,9 @@ _ACQUISITIONS = (
 CATALOG, COLLECTION = "catalog.json", "sentinel-2-l2a"
 
 
-def all_plots() -> gpd.GeoDataFrame:
-    """Give all plots; the first ones are those of a smaller country."""
-    return make_plots(SIZES[-1], TILES)
+def country_plots(count: int = SIZES[-1]) -> gpd.GeoDataFrame:
+    """Give the plots of a country; those of a smaller one are the first of a larger one."""
+    return make_plots(count, TILES)
 
 
 def blocks_by_density() -> dict[str, dict[str, int]]:
@@ -73,7 +73,7 @@ def written_catalog(home: Path) -> Path:
     catalog = folder / CATALOG
     if catalog.exists():
         return catalog
-    bounds = shapely.bounds(all_plots().to_crs(epsg=TILES[0].epsg).geometry.to_numpy())
+    bounds = shapely.bounds(country_plots().to_crs(epsg=TILES[0].epsg).geometry.to_numpy())
     links = []
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         works = [(tile, executor.submit(_drawn, folder, tile, bounds)) for tile in TILES]
