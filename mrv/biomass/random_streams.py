@@ -23,7 +23,7 @@ _MANTISSA = float(2**52)
 _WARM_UP = 12  # outputs thrown away after seeding, as sfc64 asks for
 
 
-def _layers() -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.float64]]:
+def _layers() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Lay 256 strips of one area under exp(-x^2 / 2).
 
     Returns:
@@ -38,7 +38,7 @@ def _layers() -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.float
             -2.0 * np.log(_LAYER_AREA / edge[i - 1] + np.exp(-0.5 * edge[i - 1] ** 2))
         )
     edge[_LAYERS] = 0.0
-    sure = (edge[1:] / edge[:-1] * _MANTISSA).astype(np.uint64)
+    sure = (edge[1:] / edge[:-1] * _MANTISSA).astype(np.int64)
     return sure, edge[:-1] / _MANTISSA, np.exp(-0.5 * edge**2)
 
 
@@ -62,28 +62,41 @@ def _unit(state: Any) -> Any:  # noqa: ANN401  (compiled)
     return (np.float64(_next(state) >> np.uint64(11)) + 1.0) * (1.0 / 9007199254740992.0)
 
 
+@numba.njit(inline="always")
+def _outside_the_layers(state: Any, layer: Any, x: float) -> Any:  # noqa: ANN401  (compiled)
+    """Say whether a number that is not surely under the curve is taken, and which one."""
+    if layer == 0:  # beyond the lowest layer: Marsaglia's tail
+        while True:
+            beyond = -np.log(_unit(state)) / _TAIL_BEGINS
+            if -2.0 * np.log(_unit(state)) > beyond * beyond:
+                return True, _TAIL_BEGINS + beyond
+    low, high = _HEIGHT[layer], _HEIGHT[layer + 1]
+    return low + (high - low) * _unit(state) < np.exp(-0.5 * x * x), x
+
+
 @numba.njit(nogil=True, cache=True)
 def _fill(state: Any, out: Any) -> None:  # noqa: ANN401  (compiled)
+    a, b, c, count = state[0], state[1], state[2], state[3]  # in registers, as `_next` has them
     for i in range(out.size):
         while True:
-            bits = _next(state)
-            layer = bits & np.uint64(0xFF)
-            sign = 1.0 - 2.0 * np.float64((bits >> np.uint64(8)) & np.uint64(1))
-            mantissa = bits >> np.uint64(12)
+            bits = a + b + count
+            count += np.uint64(1)
+            a = b ^ (b >> np.uint64(11))
+            b = c + (c << np.uint64(3))
+            c = ((c << np.uint64(24)) | (c >> np.uint64(40))) + bits
+            layer = np.int64(bits & np.uint64(0xFF))
+            sign = 1.0 - 2.0 * np.float64(np.int64((bits >> np.uint64(8)) & np.uint64(1)))
+            mantissa = np.int64(bits >> np.uint64(12))
             x = np.float64(mantissa) * _SCALE[layer]
             if mantissa < _SURE[layer]:
                 break
-            if layer == 0:  # beyond the lowest layer: Marsaglia's tail
-                while True:
-                    beyond = -np.log(_unit(state)) / _TAIL_BEGINS
-                    if -2.0 * np.log(_unit(state)) > beyond * beyond:
-                        break
-                x = _TAIL_BEGINS + beyond
-                break
-            low, high = _HEIGHT[layer], _HEIGHT[layer + np.uint64(1)]
-            if low + (high - low) * _unit(state) < np.exp(-0.5 * x * x):
+            state[0], state[1], state[2], state[3] = a, b, c, count
+            taken, x = _outside_the_layers(state, layer, x)
+            a, b, c, count = state[0], state[1], state[2], state[3]
+            if taken:
                 break
         out[i] = sign * x
+    state[0], state[1], state[2], state[3] = a, b, c, count
 
 
 @numba.njit(nogil=True, cache=True)

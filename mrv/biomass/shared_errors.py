@@ -80,13 +80,10 @@ class SharedErrors:
         return np.asarray(np.log(np.clip(drawn, *LIMITS_G_CM3)))
 
     def line(self, equation: Equation, ecoregion: str, proxy_species: str) -> tuple[Draws, Draws]:
-        """Give slope and offset that turn an equation's ln(biomass) into a drawn one.
-
-        The slope has one element where the equation's own is certain.
-        """
+        """Give slope and offset that turn an equation's ln(biomass) into a drawn one."""
         errors = self.context.allometry
         offset: Draws = self.ln_factor(f"site/{ecoregion}/{equation.id}", errors.site_sd_ln)
-        slope: Draws = np.ones(1, np.float32)
+        slope: Draws = np.ones(self.draws, np.float32)
         if proxy_species:
             offset = offset + self.ln_factor(f"proxy/{proxy_species}", errors.proxy_sd_ln)
         if errors.parameters and equation.id == GENERIC_WITH_HEIGHT:

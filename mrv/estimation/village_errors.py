@@ -122,16 +122,27 @@ def draw_errors(
     Yields:
         Which draws, which plots, and their errors [plot, draw].
     """
+    for which, village, mean, own in _normals(errors, draws, seed):
+        yield which, village.rows, village.factor @ own + village.load[:, None] * mean
+
+
+def _normals(
+    errors: VillageErrors, draws: int, seed: int
+) -> Iterator[tuple[slice, Village, NDArray[np.float32], NDArray[np.float32]]]:
+    """Draw what errors are made of: each village's mean [draw], and numbers for plots [plot, draw].
+
+    Whole blocks are drawn even where fewer are asked for, so that more draws only add to those
+    before.
+    """
     for block, first in enumerate(range(0, draws, DRAWS_AT_ONCE)):
         which = slice(first, min(first + DRAWS_AT_ONCE, draws))
         size = which.stop - first
-        # The whole block even where fewer are asked for: more draws only add to those before.
         z = NormalStream(seed, "villages", block).normal((len(errors.villages), DRAWS_AT_ONCE))
         mean = (errors.factor @ z[:, :size]).astype(np.float32)
         for number, village in enumerate(errors.villages):
             stream = NormalStream(seed, f"village/{village.name}", block)
             own = stream.normal((len(village.rows), DRAWS_AT_ONCE))[:, :size]
-            yield which, village.rows, village.factor @ own + village.load[:, None] * mean[number]
+            yield which, village, mean[number], own
 
 
 def draw_totals(
@@ -151,10 +162,18 @@ def draw_totals(
     """
     group = np.zeros(errors.plots, np.int64) if groups is None else groups
     totals = np.zeros((draws, int(group.max(initial=0)) + 1))
-    for which, rows, drawn in draw_errors(errors, draws, seed):
-        for one in np.unique(group[rows]):
-            inside = group[rows] == one
-            totals[which, one] += weight[rows[inside]] @ drawn[inside].astype(np.float64)
+    count = totals.shape[1]
+    projected: dict[str, tuple[Floats, NDArray[np.float32]]] = {}
+    for which, village, mean, own in _normals(errors, draws, seed):
+        if village.name not in projected:  # weights first: no plot's own error is ever needed
+            belongs = group[village.rows] == np.arange(count)[:, None]
+            weights = np.where(belongs, weight[village.rows], 0.0)
+            projected[village.name] = (
+                weights @ village.load,
+                (weights @ village.factor).astype("f4"),
+            )
+        load, factor = projected[village.name]
+        totals[which] += (load[:, None] * mean + factor @ own).T
     return totals
 
 
