@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from mrv.errors import SourceFailed
@@ -46,6 +46,7 @@ def executor_at(scheduler: str = "") -> Iterator[Executor]:
 def _cluster(scheduler: str) -> Iterator[Executor]:
     try:
         from distributed import Client, KilledWorker
+        from distributed.client import ClosedClientError
         from distributed.comm.core import CommClosedError
     except ImportError as error:
         raise SourceFailed(
@@ -53,7 +54,8 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
             "unset it to use the threads of this machine."
         ) from error
     _demand_listener(scheduler)
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we say ourselves what went wrong
+    for name in ("distributed", "distributed.client"):  # we say ourselves what went wrong
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -77,14 +79,15 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
                 "where it stopped.",
                 scheduler=scheduler,
             ) from error
-        except (CancelledError, CommClosedError) as error:
+        except (CancelledError, CommClosedError, ClosedClientError) as error:
             raise SourceFailed(
                 f"The Dask cluster at {scheduler} went away; start it and run again: it goes on "
                 "where it stopped.",
                 scheduler=scheduler,
             ) from error
         finally:
-            executor.shutdown(wait=False)
+            with suppress(ClosedClientError):  # one whose cluster is gone has nothing to call off
+                executor.shutdown(wait=False)
 
 
 def _demand_listener(scheduler: str) -> None:

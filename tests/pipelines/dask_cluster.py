@@ -59,7 +59,6 @@ def dask_cluster(
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
                 env={**os.environ, **allocator, "PYTHONPATH": str(ROOT)},
-                start_new_session=True,
             )
         processes.append(process)
         return process
