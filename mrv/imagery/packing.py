@@ -1,10 +1,12 @@
-"""Numbers as bytes: a header, arrays behind it, and a digest in front by which damage is seen.
+"""Numbers as bytes: a header, arrays behind it, and a checksum in front by which damage is seen.
 
-Little-endian, no pickle: what is read back is numbers and JSON, whoever wrote it.
+Little-endian, no pickle: what is read back is numbers and JSON, whoever wrote it. The checksum is
+against accidents; whoever may write to the store is kept out by its seal
+(`mrv.sources.sealed`).
 """
 
-import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_DIGEST_BYTES = 32
+_CHECKSUM_BYTES = 8  # a CRC-32 in eight bytes, so that what follows stays aligned
 _ALIGNMENT = 8
 _KINDS = "biuf"
 
@@ -39,18 +41,18 @@ def pack(head: object, arrays: Mapping[str, NDArray[Any]]) -> bytes:
     parts.append(b" " * (-len(text) % _ALIGNMENT))
     for array in kept.values():  # looked at, not copied: a plan has tens of megabytes
         parts += [array.reshape(-1).view(np.uint8), bytes(-array.nbytes % _ALIGNMENT)]
-    digest = hashlib.sha256()
+    checksum = 0
     for part in parts:
-        digest.update(part)
-    return b"".join((digest.digest(), *parts))
+        checksum = zlib.crc32(part, checksum)
+    return b"".join((checksum.to_bytes(_CHECKSUM_BYTES, "little"), *parts))
 
 
 def unpack(data: bytes | None) -> Packed | None:
     """Read back what `pack` wrote; None where there is nothing, or it is cut short or changed."""
-    if data is None or len(data) < _DIGEST_BYTES + _ALIGNMENT:
+    if data is None or len(data) < _CHECKSUM_BYTES + _ALIGNMENT:
         return None
-    body = memoryview(data)[_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != data[:_DIGEST_BYTES]:
+    body = memoryview(data)[_CHECKSUM_BYTES:]
+    if zlib.crc32(body) != int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
         return None
     length = int.from_bytes(body[:_ALIGNMENT], "little")
     head, told = json.loads(bytes(body[_ALIGNMENT : _ALIGNMENT + length]))

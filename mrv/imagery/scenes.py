@@ -8,8 +8,9 @@ STAC; here they become one `Scene`. Finding items is `mrv.sources.stac`; reading
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -69,6 +70,11 @@ class Scene:
     assets: Mapping[str, str]
     item_sha256: str
     offset: OffsetRule
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to other processes: a read-only mapping cannot be pickled, a copy of it can."""
+        stated = {field.name: getattr(self, field.name) for field in fields(self)}
+        return partial(Scene, **stated | {"assets": dict(self.assets)}), ()
 
 
 def scene_from_item(item: Mapping[str, Any]) -> Scene:

@@ -1,6 +1,7 @@
 """One Scene from the items of four archives and two versions of STAC."""
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,9 @@ def test_an_item_that_lacks_something_is_named(
     place.pop(path[-1])
     with pytest.raises(CatalogUnreadable, match=f"S2B_24MWV_20250731_0_L2A lacks {told}"):
         scene_from_item(item)
+
+
+def test_a_scene_travels_to_another_process(real_data: Find) -> None:
+    path = "stac_examples/earth_search_items/sentinel-2-l2a/S2B_24MWV_20250731_0_L2A.json"
+    scene = scene_from_item(read(real_data(path)))
+    assert pickle.loads(pickle.dumps(scene)) == scene  # noqa: S301  # our own bytes
