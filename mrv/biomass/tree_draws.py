@@ -86,8 +86,9 @@ def _scatter(z: Any, point: Any, centre: Any, sd: Any) -> None:  # noqa: ANN401 
 def _add_residual(ln: Any, slope: Any, own: Any, tree: Any) -> None:  # noqa: ANN401  (compiled)
     """Put the equation's slope on ln(biomass) [stem, draw] and add each tree's [tree, draw]."""
     for stem in range(ln.shape[0]):
+        of_tree = own[tree[stem]]
         for draw in range(ln.shape[1]):
-            ln[stem, draw] = ln[stem, draw] * slope[draw] + own[tree[stem], draw]
+            ln[stem, draw] = ln[stem, draw] * slope[draw] + of_tree[draw]
 
 
 @numba.njit(nogil=True, cache=True)
