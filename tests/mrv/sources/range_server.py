@@ -147,10 +147,12 @@ def serve(server: RangeServer, secure: ssl.SSLContext | None = None) -> Iterator
         ready.set()
         await stop.wait()
         listening.close()
-        for writer in list(server.writers):
-            writer.transport.abort()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, return_exceptions=True)
+        # A connection accepted in this very turn has a task but no writer yet: look again until
+        # none is left, or it would wait for ever on a client that keeps its connection.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for writer in list(server.writers):
+                writer.transport.abort()
+            await asyncio.wait(others, timeout=0.02)
         await asyncio.sleep(0.005)  # aborted transports close their sockets in a later turn
 
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
