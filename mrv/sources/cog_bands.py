@@ -1,4 +1,4 @@
-"""Bands in plain tiled GeoTIFFs, read without opening them in GDAL: small files and far ones.
+"""Bands in plain tiled GeoTIFFs, here or far away, read without opening them in GDAL.
 
 Headers of far files are kept by their version, so that another band, date or run asks only for
 pixels.
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mrv.sources.bands import BandFacts
-from mrv.sources.ranges import RangedFile, WholeFile
+from mrv.sources.ranges import RangedFile
 from mrv.sources.remote_files import FileChanged, RemoteFile
 from mrv.sources.tiff_headers import HEAD_BYTES, TiffHeader, read_header
-from mrv.sources.tiles import BATCH_BYTES, decode_tiles
+from mrv.sources.tiles import decode_tiles, tiles_at_once
 
 _HEADERS_KEPT = 512  # of 484 tiles each they take 5 MB [P]
 
@@ -39,7 +39,7 @@ class CogBand:
         header, facts = self._header, self.facts
         wanted = np.asarray(numbers, dtype=np.int64)
         parts = self._file.parts(header.offsets[wanted], header.lengths[wanted])
-        at_once = max(1, BATCH_BYTES // header.tile_bytes)
+        at_once = tiles_at_once(header)
         across = -(-facts.width // facts.block_width)
         room = None
         for begin in range(0, len(wanted), at_once):
@@ -56,14 +56,13 @@ class CogBand:
                 )
 
 
-def small_cog(content: bytes) -> CogBand:
-    """Read a GeoTIFF that is wholly at hand.
+def near_cog(file: RangedFile) -> CogBand:
+    """Read the header of a GeoTIFF on this machine.
 
     Raises:
         BandFault: If it is damaged.
         HeaderUnusual: If it is not a plain one.
     """
-    file = WholeFile(content)
     return CogBand(read_header(file.size, file.fetch), file)
 
 

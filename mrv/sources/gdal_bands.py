@@ -1,7 +1,4 @@
-"""Bands that GDAL opens: large files on disk, JPEG 2000, and TIFFs that are not plain tiled ones.
-
-GDAL takes about a millisecond to open a file and is then the quickest there is at decoding.
-"""
+"""Bands that GDAL opens: JPEG 2000, and TIFFs that are not plain tiled ones."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack

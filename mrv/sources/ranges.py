@@ -4,15 +4,20 @@ Who answers is `remote_files.py`; what the parts mean is `tiff_headers.py`.
 """
 
 import io
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mrv.sources.bands import BandFault
 
 Part = bytes | memoryview
 
@@ -64,6 +69,45 @@ class WholeFile:
         """Give many parts in the order given."""
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
             yield self._content[start : start + length]
+
+
+class NearFile:
+    """A file on this machine, read in parts; not mapped, since one cut short would kill us."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        """Open it until the stack is closed.
+
+        Raises:
+            BandFault: If it cannot be read.
+        """
+        try:
+            self._file = stack.enter_context(path.open("rb", buffering=0))
+        except OSError as error:
+            raise BandFault("it cannot be read") from error
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def fetch(self, start: int, end: int) -> Part:
+        """Read the bytes from start to before end.
+
+        Raises:
+            BandFault: If they cannot be had.
+        """
+        try:
+            part = os.pread(self._file.fileno(), end - start, start)
+        except OSError as error:
+            raise BandFault("it cannot be read") from error
+        if len(part) != end - start:
+            raise BandFault("it is damaged: it ends before its last block")
+        return part
+
+    def parts(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[Part]:
+        """Read many parts in the order given.
+
+        Raises:
+            BandFault: If a part cannot be had.
+        """
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+            yield self.fetch(start, start + length)
 
 
 @dataclass(frozen=True, slots=True)

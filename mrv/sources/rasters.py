@@ -1,9 +1,9 @@
 """Raster files of a scene: opens its bands and reads their blocks of raw digital numbers.
 
 Nothing is scaled, masked or resampled here (`mrv.imagery` does that); what is checked is that a
-file is what its item says. Which of the readers opens a file is decided here: what is small or far
-and a plain tiled GeoTIFF is read without GDAL's opening, everything else by GDAL, as GeoTIFF or
-JPEG 2000 and as nothing else.
+file is what its item says. Which of the readers opens a file is decided here: plain tiled GeoTIFFs
+are read without GDAL's opening, everything else by GDAL, as GeoTIFF or JPEG 2000 and as nothing
+else.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,13 @@ from mrv.errors import SceneUnreadable
 from mrv.imagery.grids import BandLayout
 from mrv.imagery.scenes import Scene
 from mrv.sources.bands import BandFault, BandFile
-from mrv.sources.cog_bands import RemoteCog, small_cog
+from mrv.sources.cog_bands import RemoteCog, near_cog
 from mrv.sources.gdal_bands import GdalBand
+from mrv.sources.ranges import NearFile, WholeFile
 from mrv.sources.remote_files import SCHEMES, RemoteFile
 from mrv.sources.tiff_headers import HEAD_BYTES, HeaderUnusual
 
-_SMALL_FILE_BYTES = 128 * 1024  # below, GDAL's opening costs more than its decoding saves [P]
+_SMALL_FILE_BYTES = 128 * 1024  # are read at once, not tile by tile [P]
 
 
 class RasterScene:
@@ -99,9 +100,10 @@ def _open_band(href: str, stack: ExitStack) -> BandFile:
     path = Path(href)
     if href.startswith("/vsi") or not path.is_file():
         raise BandFault("its address is not a plain file or web address")
-    if is_tiff and path.stat().st_size <= _SMALL_FILE_BYTES:
+    if is_tiff:
+        small = path.stat().st_size <= _SMALL_FILE_BYTES
         try:
-            return small_cog(path.read_bytes())
+            return near_cog(WholeFile(path.read_bytes()) if small else NearFile(path, stack))
         except HeaderUnusual:
             pass
     return GdalBand(href, stack)

@@ -16,11 +16,16 @@ from rasterio import Affine
 from mrv.errors import SceneUnreadable
 from mrv.imagery.scenes import Scene
 from mrv.sources.bands import BandFault
-from mrv.sources.cog_bands import small_cog
+from mrv.sources.cog_bands import CogBand, near_cog
 from mrv.sources.gdal_bands import GdalBand
+from mrv.sources.ranges import WholeFile
 from mrv.sources.rasters import open_scene
 from mrv.sources.tiff_headers import HeaderUnusual, read_header
 from tests.mrv.sources.band_files import IMAGE, scene_of, tiff
+
+
+def small_cog(content: bytes) -> CogBand:
+    return near_cog(WholeFile(content))
 
 
 def assert_as_gdal(content: bytes, path: Path) -> None:
@@ -51,6 +56,7 @@ def assert_as_gdal(content: bytes, path: Path) -> None:
         {"BIGTIFF": "YES"},
         {"ENDIANNESS": "BIG"},
         {"ENDIANNESS": "BIG", "BIGTIFF": "YES", "compress": "zstd"},
+        {"ENDIANNESS": "BIG", "compress": None},
         {"nodata": None},
         {"blockxsize": 256, "blockysize": 256},
     ],
