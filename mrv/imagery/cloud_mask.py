@@ -116,16 +116,23 @@ def _look_up(
 @compiled
 def _distances(
     scl: NDArray[np.integer[Any]], cloudy: NDArray[np.bool_], far: NDArray[np.uint8]
-) -> None:
-    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far."""
-    distance = _FAR
+) -> bool:
+    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far.
+
+    Says whether there is a cloudy one at all.
+    """
+    distance, nearest = _FAR, _FAR
     for col in range(len(scl)):
         distance = 0 if cloudy[scl[col]] else min(distance + 1, _FAR)
+        nearest = min(nearest, distance)
         far[col] = distance
+    if nearest > 0:
+        return False
     distance = _FAR
     for col in range(len(scl) - 1, -1, -1):
         distance = min(int(far[col]), distance + 1)
         far[col] = distance
+    return True
 
 
 @compiled
@@ -150,10 +157,13 @@ def _widen_clouds(
         if not (clouds and hope):
             continue
         far = np.empty((height, width), np.uint8)
+        clouded = np.empty(height, np.bool_)
         for row in range(height):
-            _distances(here[row], cloudy, far[row])
+            clouded[row] = _distances(here[row], cloudy, far[row])
         for row in range(height):
             for other in range(max(row - reach, 0), min(row + reach + 1, height)):
+                if not clouded[other]:
+                    continue
                 half = half_widths[abs(other - row)]
                 line, beside = seen[row], far[other]
                 for col in range(width):  # chosen without a branch, many pixels at a time

@@ -169,9 +169,9 @@ def _table(
     plots, which, area = plots[kept], which[kept], area[kept]
     columns: dict[str, Any] = {
         "plot_id": plot_ids[plots],
-        "scene_id": np.array([scene.id for scene in of_look], dtype=object)[which],
+        "scene_id": pd.array([scene.id for scene in of_look], dtype="str")[which],
         "acquired_at": pd.to_datetime([scene.acquired_at for scene in of_look])[which],
-        "mgrs_tile": np.array([look.tile for look in looks], dtype=object)[which],
+        "mgrs_tile": pd.array([look.tile for look in looks], dtype="str")[which],
     }
     for name in numbers:  # one after the other, each freed before the next: bounds the memory
         columns[name] = column(name)[kept]

@@ -6,12 +6,12 @@ against accidents; whoever may write to the store is kept out by its seal
 """
 
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 _CHECKSUM_BYTES = 8  # a CRC-32 in eight bytes, so that what follows stays aligned
@@ -43,7 +43,7 @@ def pack(head: object, arrays: Mapping[str, NDArray[Any]]) -> bytes:
         parts += [array.reshape(-1).view(np.uint8), bytes(-array.nbytes % _ALIGNMENT)]
     checksum = 0
     for part in parts:
-        checksum = zlib.crc32(part, checksum)
+        checksum = isal_zlib.crc32(part, checksum)
     return b"".join((checksum.to_bytes(_CHECKSUM_BYTES, "little"), *parts))
 
 
@@ -52,7 +52,7 @@ def unpack(data: bytes | None) -> Packed | None:
     if data is None or len(data) < _CHECKSUM_BYTES + _ALIGNMENT:
         return None
     body = memoryview(data)[_CHECKSUM_BYTES:]
-    if zlib.crc32(body) != int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
+    if isal_zlib.crc32(body) != int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
         return None
     length = int.from_bytes(body[:_ALIGNMENT], "little")
     head, told = json.loads(bytes(body[_ALIGNMENT : _ALIGNMENT + length]))
