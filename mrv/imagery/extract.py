@@ -73,7 +73,8 @@ def observe(
         ordered, plots, open_scene, recipe, keeper or MemoryKeeper("plans", "layouts"), progress
     )
     with _workers(executor) as pool:
-        looks = extraction.run(pool, whole_windows=executor is not None)
+        # Threads of one process lose nothing by single scenes, and are busy to the end.
+        looks = extraction.run(pool, whole_windows=not isinstance(pool, ThreadPoolExecutor))
     return put_together(ordered, plots["plot_id"].to_numpy(), looks, recipe, missing)
 
 

@@ -100,14 +100,10 @@ def observed(
     *,
     rules: ImageryRules = NO_BUFFER,
     indices: Sequence[str] = ("ndvi",),
-    threads: int | None = 1,
+    threads: int = 1,
 ) -> Observations:
-    """Ask `observe`, in so many threads; None leaves it to share scenes out over two of its own.
-
-    Whoever brings an executor is given months, of which eight dates have two unequal ones.
-    """
-    with ExitStack() as stack:
-        executor = stack.enter_context(ThreadPoolExecutor(threads)) if threads else None
+    """Ask `observe`, in so many threads."""
+    with ThreadPoolExecutor(threads) as executor:
         return observe(
             on.scenes,
             on.plots,

@@ -45,7 +45,7 @@ def comparisons(home: Path) -> Iterator[Comparison | Figure]:
     yield Comparison(
         what=f"NDVI means, {on}, two threads",
         peer="one thread",
-        ours=lambda: wall_seconds(lambda: observed(on, plans, threads=None)),
+        ours=lambda: wall_seconds(lambda: observed(on, plans, threads=2)),
         theirs=lambda: wall_seconds(lambda: observed(on, plans)),
         target=Target(2, 0.70),
         clock="wall",
