@@ -4,7 +4,7 @@ Source: Hoerl & Kennard 1970; Hastie, Tibshirani & Friedman 2009, section 3.4.1.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Ridge:
 
     penalty: float = 1.0
     curved: bool = False
+    fewest_plots: ClassVar[int] = 0
 
     @property
     def name(self) -> str:

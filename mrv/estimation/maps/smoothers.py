@@ -7,7 +7,7 @@ plots. One smoother serves all Monte Carlo draws of the measured values.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 import numpy as np
 from scipy import sparse
@@ -70,7 +70,13 @@ class Smoother:
 
 
 class MapModel(Protocol):
-    """A map model with its hyperparameters; `tuned` gives it with others."""
+    """A map model with its hyperparameters; `tuned` gives it with others.
+
+    Attributes:
+        fewest_plots: Measured plots below which it is not tried.
+    """
+
+    fewest_plots: ClassVar[int]
 
     @property
     def name(self) -> str:
