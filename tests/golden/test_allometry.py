@@ -1,6 +1,7 @@
 """Published equations, evaluated by hand or by their reference implementation."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -156,3 +157,136 @@ def test_chave_2005_without_height() -> None:
     ]
     got = [biomass_kg(EQUATIONS[n], [10, 20, 50], wood_density_g_cm3=0.6) for n in names]
     assert np.array(got) == pytest.approx(np.array(expected), rel=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("equation", "formula"),
+    [
+        ("shea_root_koutiala", lambda d: 8.73 * (d / 10) ** 2.35),
+        ("shea_root_yanfolila", lambda d: 8.16 * (d / 10) ** 2.38),
+        ("acacia_mangium_fresh", lambda d: 0.4103 * d**2.3315),
+        ("populus_euramericana", lambda d: np.exp(-2.94077) * d**2.56677),
+        ("populus_euramericana_roots", lambda d: np.exp(-5.00204) * d**2.82049),
+        ("betula", lambda d: 0.135159 * d**2.3683),
+        ("betula_roots", lambda d: 0.172786 * d**1.8764),
+        ("montero_hardwoods", lambda d: np.exp(-1.87511) * d**2.29843),
+        ("montero_hardwoods_roots", lambda d: np.exp(-1.38199) * d**1.96764),
+        ("citrus", lambda d: -6.64 + 0.279 * _basal_cm2(d) + 0.000514 * _basal_cm2(d) ** 2),
+    ],
+)
+def test_formulas_of_methodology_3_2(
+    equation: str, formula: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Equations without a printed value, written out as methodology 3.2 prints them."""
+    d = np.array([8.0, 12.0, 17.0])
+    assert biomass_kg(EQUATIONS[equation], d) == pytest.approx(formula(d), rel=1e-8)
+
+
+def test_eucalyptus_volume_of_methodology_3_2() -> None:
+    """1.22 D^2 H 0.01."""
+    volume = biomass_kg(EQUATIONS["eucalyptus_volume"], 20, height_m=15)
+    assert float(volume) == pytest.approx(1.22 * 20**2 * 15 * 0.01)
+
+
+@pytest.mark.parametrize(
+    ("forest", "constant", "power"),
+    [("dry", -2.187, 0.916), ("moist", -2.977, 1.0), ("wet", -2.557, 0.940)],
+)
+def test_chave_2005_with_height(forest: str, constant: float, power: float) -> None:
+    """One power of WD D^2 H, as methodology 3.1 prints it."""
+    size = np.log(0.6 * 20**2 * 12)
+    agb = biomass_kg(
+        EQUATIONS[f"chave2005_{forest}_height"], 20, height_m=12, wood_density_g_cm3=0.6
+    )
+    assert float(agb) == pytest.approx(math.exp(constant + power * size))
+
+
+def test_chave_2005_mangrove() -> None:
+    """WD exp(-1.349 + 1.980 lnD + 0.207 lnD^2 - 0.0281 lnD^3)."""
+    ln = math.log(20)
+    agb = biomass_kg(EQUATIONS["chave2005_mangrove"], 20, wood_density_g_cm3=0.6)
+    expected = 0.6 * math.exp(-1.349 + 1.980 * ln + 0.207 * ln**2 - 0.0281 * ln**3)
+    assert float(agb) == pytest.approx(expected)
+
+
+_CM5_30 = (5.0, 30.0)  # where methodology 7.4 prints values and the source states no range
+
+
+@pytest.mark.parametrize(
+    ("equation", "dbh_cm", "n_trees"),
+    [
+        ("chave2014_eq4", (5, 212), 4004),
+        ("chave2014_eq7", (5, 212), 4004),
+        ("chave2014_eq7_biomass", (5, 212), None),
+        *(
+            (f"chave2005_{f}{h}", (5, 156), None)
+            for f in ("dry", "moist", "wet")
+            for h in ("", "_height")
+        ),
+        ("chave2005_dry_uncorrected", (5, 156), None),
+        ("chave2005_mangrove", (5, 156), None),
+        ("feldpausch2012", (5, 156), None),
+        ("feldpausch2012_height", (5, 156), None),
+        ("kuyah2012_agb", (3, 102), 72),
+        ("kuyah2012_bgb", (3, 102), 72),
+        ("kuyah2012_bgb_diameter", (3, 102), 72),
+        ("avocado", (5.3, 96.2), None),
+        ("grevillea", (10, 30), None),
+        ("maesopsis", _CM5_30, None),
+        ("markhamia", _CM5_30, None),
+        ("ryan2010", _CM5_30, None),
+        ("shea_koutiala", (5, 50), None),
+        ("shea_yanfolila", (5, 50), None),
+        ("cocoa_simple", _CM5_30, None),
+        ("segura_shade", _CM5_30, None),
+        ("citrus", (8, 17), None),
+        ("teak", (10, 59), None),
+        ("jackfruit", _CM5_30, None),
+        ("eucalyptus_volume", (1, 31), None),
+        ("syzygium", _CM5_30, None),
+        ("huy2019_mixed", _CM5_30, None),
+        ("huy2019_dipterocarpaceae", _CM5_30, None),
+        ("walnut_a", (6.5, 42.5), 10),
+        ("walnut_b", (8.1, 40.9), 10),
+        ("poplar", (0.1, 44.7), 198),
+        ("populus_davidiana", (5.8, 35.0), 20),
+        ("populus_euramericana", _CM5_30, None),
+        ("robinia", (0.1, 40.1), 132),
+        ("fraxinus", (0.1, 40.0), 132),
+        ("ulmus_japonica", (5.6, 39.9), 10),
+        ("betula", _CM5_30, None),
+        ("montero_hardwoods", _CM5_30, None),
+    ],
+)
+def test_what_equations_were_fitted_on(
+    equation: str, dbh_cm: tuple[float, float], n_trees: int | None
+) -> None:
+    """Range of diameters [cm] and number of trees, as the sources state them."""
+    row = EQUATIONS[equation]
+    assert (row.dbh_cm, row.n_trees) == (dbh_cm, n_trees)
+
+
+def test_published_residuals() -> None:
+    """SD of ln(biomass): Chave 2014 within sites, its eq. 7 less the site part, Feldpausch 2012."""
+    stated = {e.id: e.residual_sd_ln for e in EQUATIONS.values() if e.residual_sd_ln is not None}
+    assert stated == {
+        "chave2014_eq4": 0.307,
+        "chave2014_eq7": pytest.approx(math.sqrt(0.413**2 - 0.1865**2), abs=1e-4),
+        "feldpausch2012": 0.3595,
+        "feldpausch2012_height": 0.3222,
+    }
+
+
+def test_where_diameters_are_taken() -> None:
+    """Breast height, save coffee at 15 and 40 cm, cocoa and citrus at 30 cm."""
+    elsewhere = {e.id: e.diameter_at_m for e in EQUATIONS.values() if e.diameter_at_m != 1.3}
+    assert elsewhere == {
+        "coffee_segura": 0.15,
+        "coffee_negash": 0.40,
+        "cocoa_somarriba": 0.30,
+        "citrus": 0.30,
+    }
+
+
+def _basal_cm2(dbh_cm: np.ndarray) -> np.ndarray:
+    return np.asarray(math.pi / 4 * dbh_cm**2)

@@ -1,5 +1,6 @@
 """Published height models, and fits on real trees that BIOMASS publishes results of."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from mrv.biomass.heights import (
     HEIGHT_MODELS,
+    PAIRS_MIN,
     SITE_SD_LN,
+    TREE_SD_LN,
     chave_6a,
     fit_height_model,
     height_m,
@@ -47,6 +50,43 @@ def test_feldpausch_2012(region: str, expected: tuple[float, ...]) -> None:
     """Heights at 10, 20, 30 and 50 cm."""
     model = HEIGHT_MODELS[f"feldpausch_{region}"]
     assert height_m(model, _DIAMETERS) == pytest.approx(expected, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("region", "coefficients", "rse_m"),
+    [
+        ("africa", (50.096, 0.03711, 0.8291), 5.739),
+        ("c_africa", (50.453, 0.0471, 0.812), 6.177),
+        ("e_africa", (43.974, 0.0334, 0.8546), 5.466),
+        ("w_africa", (53.133, 0.0331, 0.8329), 5.165),
+        ("s_america", (42.574, 0.0482, 0.8307), 5.619),
+        ("brazilian_shield", (227.35, 0.0139, 0.555), 4.683),
+        ("ec_amazonia", (48.131, 0.0375, 0.8228), 4.918),
+        ("guiana_shield", (42.845, 0.0433, 0.9372), 5.285),
+        ("w_amazonia", (46.263, 0.0876, 0.6072), 5.277),
+        ("se_asia", (57.122, 0.0332, 0.8468), 5.691),
+        ("n_australia", (41.721, 0.0529, 0.7755), 4.042),
+        ("pantropical", (50.874, 0.042, 0.784), 5.479),
+    ],
+)
+def test_feldpausch_2012_table_3(
+    region: str, coefficients: tuple[float, float, float], rse_m: float
+) -> None:
+    """a, b, c and the residual error [m] of every region, from `feldCoef` of BIOMASS."""
+    a, b, c = coefficients
+    model = HEIGHT_MODELS[f"feldpausch_{region}"]
+    expected = [a * (1 - math.exp(-b * d**c)) for d in _DIAMETERS]
+    assert height_m(model, _DIAMETERS) == pytest.approx(expected, rel=1e-12)
+    assert float(model.sd_ln(1000.0)) == pytest.approx(rse_m / 1000)
+    assert float(model.sd_ln(2.0)) == TREE_SD_LN  # metres fitted on tall trees say too much
+
+
+def test_errors_of_height_models() -> None:
+    """RSE 0.243 of Chave et al. 2014 eq. 6a; 0.308 between sites (computed below); 50 pairs."""
+    model = chave_6a(0.0)
+    assert float(model.sd_ln(10.0)) == TREE_SD_LN == 0.243
+    assert model.site_sd_ln == HEIGHT_MODELS["feldpausch_se_asia"].site_sd_ln == SITE_SD_LN == 0.308
+    assert PAIRS_MIN == 50
 
 
 @pytest.mark.parametrize(

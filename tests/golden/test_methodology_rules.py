@@ -1,0 +1,121 @@
+"""Numbers of the agroforestry methodology, beside the sentence that states each of them."""
+
+import math
+
+import pytest
+
+from mrv.methodologies import load_methodology
+
+_RULES = load_methodology("agroforestry_removals", 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "Acorn brief: plots of 0.1-10 ha, planted within five years",
+            {
+                "eligibility.area_min_ha": 0.1,
+                "eligibility.area_max_ha": 10,
+                "eligibility.planting_window_years": 5,
+            },
+        ),
+        (
+            "methodology 1.1, E2: no overlap above 1 % of the area",
+            {"eligibility.overlap_max_fraction": 0.01},
+        ),
+        (
+            "methodology 1.3: 30 plots per stratum (VM0047), ten clusters, at most half a year off",
+            {
+                "field_sample.plots_min_per_stratum": 30,
+                "field_sample.clusters_min": 10,
+                "field_sample.control_plots_min": 10,
+                "field_sample.epoch_tolerance_days": math.ceil(365 / 2),
+            },
+        ),
+        (
+            "Chave et al. 2004 in methodology 4.2: 95 % N(0, 0.0062 D + 0.0904), 5 % N(0, 4.64 cm)",
+            {
+                "measurement.diameter_proportional": 0.0062,
+                "measurement.diameter_constant_cm": 0.0904,
+                "measurement.diameter_gross_share": 1 - 0.95,
+                "measurement.diameter_gross_sd_cm": 4.64,
+            },
+        ),
+        (
+            "our policy on measurement: gross errors up to a quarter of D, heights to 10 %",
+            {"measurement.diameter_gross_cap": 1 / 4, "measurement.height_proportional": 0.1},
+        ),
+        (
+            "methodology 3.1: sigma of Chave et al. 2014 split between and within sites",
+            {"allometry.site_sd_ln": 0.1865, "allometry.within_site_sd_ln": 0.307},
+        ),
+        (
+            "methodology 3.2: refuse beyond 1.2 times the range; proxies sd(ln) of 0.30 and more",
+            {"allometry.extrapolation_factor": 1.2, "allometry.proxy_sd_ln": 0.30},
+        ),
+        ("our policy: saplings taper as D^2.5", {"allometry.sapling_exponent": 5 / 2}),
+        (
+            "methodology 3.3: CF 0.47 with the SD of BIOMASS; 4.2: R:S with a CV of 0.25-0.40",
+            {
+                "carbon.fraction_mean": 0.47,
+                "carbon.fraction_sd": 0.0206,
+                "carbon.root_shoot_cv": 0.30,
+            },
+        ),
+        (
+            "methodology 5.1: 1st percentile of clear vegetation in 0-0.06",
+            {"imagery.offset_sanity_low": 0, "imagery.offset_sanity_high": 0.06},
+        ),
+        (
+            "methodology 5.3: clouds widened by 100 m, six clear looks",
+            {"imagery.cloud_buffer_m": 100, "imagery.clear_looks_min": 6},
+        ),
+        (
+            "our policy: half of a plot clear at a look, four fifths of the plots looked at",
+            {"imagery.clear_fraction_min": 1 / 2, "imagery.clear_plots_min_fraction": 4 / 5},
+        ),
+        (
+            "methodology 1.3: five blocked folds, bias within 10 %, slope 0.8-1.2, R2 from 0.4",
+            {
+                "model.folds": 5,
+                "model.bias_max_fraction": 0.10,
+                "model.slope_min": 0.8,
+                "model.slope_max": 1.2,
+                "model.r2_min": 0.4,
+            },
+        ),
+        (
+            "methodology 0: 10,000 draws; VM0047: two-sided 90 %, 10 % free, nothing above 100 %",
+            {
+                "uncertainty.draws": 10_000,
+                "uncertainty.confidence": 0.90,
+                "uncertainty.free_half_width": 0.10,
+                "uncertainty.ceiling_half_width": 1.00,
+            },
+        ),
+        ("methodology 9.1, line 11: leakage 5 % by default", {"emissions.leakage_fraction": 0.05}),
+        ("Plan Vivo Climate v5: a buffer of 20 %", {"buffer.fraction": 0.20}),
+        (
+            "methodology 3.5: growth above which a person looks [t/ha/year]",
+            {
+                "plausibility.dry_parkland": 3,
+                "plausibility.kyrgyz_orchard": 5,
+                "plausibility.east_africa_farm": 8,
+                "plausibility.humid_se_asia": 20,
+            },
+        ),
+    ],
+)
+def test_rules_of_version_1(source: str, expected: dict[str, float]) -> None:
+    """Each value as its source states it."""
+    assert source
+    assert {name: _RULES.number(name) for name in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_site_effect_splits_sigma() -> None:
+    """0.307^2 + 0.1865^2 is Chave's 0.357^2, not something on top of it (methodology 4.2)."""
+    both = math.hypot(
+        _RULES.number("allometry.site_sd_ln"), _RULES.number("allometry.within_site_sd_ln")
+    )
+    assert both == pytest.approx(0.357, abs=3e-3)

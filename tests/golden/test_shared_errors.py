@@ -1,0 +1,43 @@
+"""The errors that all trees share have the sizes that their sources state."""
+
+import numpy as np
+import pytest
+
+from mrv.biomass.allometry import EQUATIONS
+from mrv.biomass.context import AllometryErrors, BiomassContext, MeasurementErrors
+from mrv.biomass.shared_errors import Draws, SharedErrors
+
+_DRAWS = 400_000
+
+
+def _line(equation: str, proxy: str = "", site: float = 0.0) -> tuple[Draws, Draws]:
+    errors = AllometryErrors(site_sd_ln=site, within_site_sd_ln=0.307, proxy_sd_ln=0.3)
+    context = BiomassContext("pantropical", "golden", "none", errors, MeasurementErrors())
+    return SharedErrors(context, None, _DRAWS, seed=5).line(EQUATIONS[equation], "golden", proxy)
+
+
+def test_posterior_of_chave_2014_eq4() -> None:
+    """BIOMASS: intercept SD 0.021475, slope SD 0.002747, correlation -0.96455."""
+    slope, offset = _line("chave2014_eq4")
+    tilt = (slope.astype(float) - 1) * 0.976
+    intercept = offset + (slope.astype(float) - 1) * np.log(0.0673)
+    assert tilt.std() == pytest.approx(0.002747, rel=0.01)
+    assert intercept.std() == pytest.approx(0.021475, rel=0.01)
+    assert np.corrcoef(intercept, tilt)[0, 1] == pytest.approx(-0.96455, abs=1e-3)
+
+
+@pytest.mark.parametrize(("equation", "n_trees"), [("kuyah2012_agb", 72), ("teak", 20)])
+def test_an_equation_is_as_sure_as_its_trees_are_many(equation: str, n_trees: int) -> None:
+    """SD of the mean of n residuals; twenty trees where nobody says how many."""
+    slope, offset = _line(equation)
+    assert (slope == 1).all()
+    assert offset.std() == pytest.approx(0.307 / np.sqrt(n_trees), rel=0.01)
+    assert np.exp(offset.astype(float)).mean() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_stand_in_and_a_site_add_their_errors() -> None:
+    """Site 0.1865 and stand-in 0.30, independent, each of mean one."""
+    _, offset = _line("teak", "Malus domestica", 0.1865)
+    expected = np.sqrt(0.1865**2 + 0.30**2 + 0.307**2 / 20)
+    assert offset.std() == pytest.approx(expected, rel=0.01)
+    assert np.exp(offset.astype(float)).mean() == pytest.approx(1, abs=3e-3)
