@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MIN_DEGREES_OF_FREEDOM: Final = 2
-"""Below two a t interval has no usable scale [P]; the gates refuse such a sample anyway."""
+MIN_FOR_SPREAD: Final = 2  # one plot, or one village, has no spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,17 @@ class Population:
         stratum: Index of each plot's stratum, from 0 without gaps [plot].
         sampled: Positions of the measured plots in the population [sample].
         inclusion_probability: Of each measured plot into the sample [sample].
+        unit: Which of the units that were drawn each measured plot lies in [sample]: villages
+            where whole villages were drawn first; None where plots were drawn one by one.
+        units_measured: Share of all such units that were drawn [1].
     """
 
     area_ha: Floats
     stratum: Ints
     sampled: Ints
     inclusion_probability: Floats
+    unit: Ints | None = None
+    units_measured: float = 0.0
 
     @property
     def strata(self) -> int:
@@ -51,6 +55,8 @@ class LinearEstimator:
         expansion: Hectares that a residual of each plot stands for [sample].
         remaining: Share of variance left after the finite population correction, 1 - pi [sample].
         stratum: Of each measured plot [sample].
+        unit: As in `Population`.
+        units_measured: As in `Population`.
     """
 
     weights: Floats
@@ -58,6 +64,8 @@ class LinearEstimator:
     expansion: Floats
     remaining: Floats
     stratum: Ints
+    unit: Ints | None = None
+    units_measured: float = 0.0
 
     def totals(self, values: Floats) -> Floats:
         """Estimate stratum totals.
@@ -70,26 +78,36 @@ class LinearEstimator:
         """
         return values @ self.weights.T
 
-    def variance(self, values: Floats) -> Floats:
-        """Estimate the design variance of each stratum total.
+    def covariance(self, values: Floats, within_plot: Floats | None = None) -> Floats:
+        """Estimate the design covariance of the stratum totals.
 
         V = sum over strata and plots of (1 - pi) n/(n-1) (e/pi - mean)^2, which is
-        N^2 (1 - f) s^2/n under simple random sampling.
+        N^2 (1 - f) s^2/n under simple random sampling. Where villages were drawn first, the same of
+        the villages' sums, and the plots' spread inside them. Tree errors set plots apart too:
+        what they add on average over the draws is taken off, because the draws hold it already.
 
         Args:
             values: Per-hectare values of the measured plots [draw, sample].
+            within_plot: Variance of each plot's value because only a part of its trees was measured
+                [sample], in squared units of the values; none by default.
 
         Returns:
-            [draw, stratum], in squared units of the totals.
+            [stratum, stratum], in squared units of the totals. Strata are correlated only where
+            they share villages that were drawn.
 
         Source:
             Hájek's approximation for fixed-size designs with unequal probabilities, in the form of
-            Deville 1999; residual form of Särndal, Swensson & Wretman 1992, section 6.6.
+            Deville 1999; residual form of Särndal, Swensson & Wretman 1992, section 6.6; sampling
+            in stages and within plots: the same, sections 4.3 and 4.4.
         """
-        return _by_stratum(self._scores(values) ** 2, self.stratum, self.weights.shape[0])
+        scores = self._scores(values, within_plot)
+        covariance: Floats = scores @ scores.T
+        return covariance
 
-    def noise(self, values: Floats, multipliers: Floats) -> Floats:
-        """Draw sampling errors of the stratum totals that have exactly the design variance.
+    def noise(
+        self, values: Floats, multipliers: Floats, within_plot: Floats | None = None
+    ) -> Floats:
+        """Draw sampling errors of the stratum totals that have exactly the design covariance.
 
         Multiplying every plot's score by a standard normal of its own gives sums whose variance is
         the design variance. Handing the same multipliers to two calls keeps the errors of two
@@ -97,29 +115,87 @@ class LinearEstimator:
 
         Args:
             values: Per-hectare values of the measured plots [draw, sample].
-            multipliers: From `sampling_multipliers` [draw, sample].
+            multipliers: From `field_sample.sampling_multipliers` [draw, sample].
+            within_plot: As in `covariance`.
 
         Returns:
             [draw, stratum], in the unit of the totals; zero on average over the draws.
         """
-        noise = _by_stratum(self._scores(values) * multipliers, self.stratum, self.weights.shape[0])
+        noise = multipliers @ self._scores(values, within_plot).T
         centred: Floats = noise - noise.mean(axis=0)
         return centred
 
-    def _scores(self, values: Floats) -> Floats:
-        """Square roots of each plot's part of the design variance, signed [draw, sample]."""
-        stands_for = (values @ self.residual.T) * self.expansion
-        scores = np.zeros_like(stands_for)
+    def _scores(self, values: Floats, within_plot: Floats | None) -> Floats:
+        """Square roots of each plot's or village's part of the variance, signed.
+
+        Returns:
+            [stratum, sample]; a village's stands in the column of its first plot.
+        """
+        point = values.mean(axis=0)
+        stands_for = (self.residual @ point) * self.expansion
+        errors = ((values - point) @ self.residual.T) * self.expansion
+        drawn = np.arange(len(point)) if self.unit is None else self.unit
+        _, first, unit = np.unique(drawn, return_index=True, return_inverse=True)
+        scores = np.zeros((self.weights.shape[0], len(point)))
         for h in range(self.weights.shape[0]):
             of = np.flatnonzero(self.stratum == h)
-            share = self.remaining[of]
-            if len(of) < 2 or share.sum() == 0:  # noqa: PLR2004  one plot has no spread
+            if len(of) < MIN_FOR_SPREAD:
                 continue
-            mean = stands_for[:, of] @ share / share.sum()
-            scores[:, of] = (stands_for[:, of] - mean[:, None]) * np.sqrt(
-                share * len(of) / (len(of) - 1)
-            )
+            spread = _Spread(unit[of], self.remaining[of], self.units_measured)
+            parts = spread.of(stands_for[None, of])[0]
+            whole = float((parts**2).sum())
+            # An error of all plots alike scales their spread and does not widen it.
+            apart = spread.of(errors[:, of])
+            alike = (apart @ parts) ** 2 / max(whole, 1e-300)
+            by_trees = float(((apart**2).sum(axis=1) - alike).mean())
+            kept = max(0.0, 1.0 - by_trees / whole) if whole > 0 else 0.0
+            scores[h, first[spread.names]] = parts * np.sqrt(kept)
+            if within_plot is not None:
+                own = (1.0 - self.remaining[of]) * self.expansion[of] ** 2 * within_plot[of]
+                before = scores[h, first[spread.names]]
+                grown = np.sqrt(before**2 + spread.sums(own[None])[0])
+                scores[h, first[spread.names]] = np.copysign(grown, before)
         return scores
+
+
+class _Spread:
+    """How the expanded values of one stratum's plots scatter, by what was drawn."""
+
+    def __init__(self, unit: Ints, remaining: Floats, units_measured: float) -> None:
+        self.names, self._unit = np.unique(unit, return_inverse=True)
+        self._plots = np.bincount(self._unit)
+        self._by_plot = len(self.names) == len(unit)
+        self._measured = 0.0 if self._by_plot else units_measured
+        # Plots drawn one by one are units themselves, each with its own chance.
+        self._share = remaining if self._by_plot else np.full(len(self.names), 1 - units_measured)
+        inside = np.clip((1.0 - remaining) / max(units_measured, 1e-12), 0.0, 1.0)
+        self._inside = 1.0 - inside
+
+    def sums(self, values: Floats) -> Floats:
+        """Add up plots of a unit [draw, plot] -> [draw, unit]."""
+        return np.stack([values[:, self._unit == u].sum(axis=1) for u in range(len(self.names))], 1)
+
+    def of(self, values: Floats) -> Floats:
+        """Square roots of each unit's part of the variance, signed [draw, plot] -> [draw, unit]."""
+        if self._by_plot:
+            return self._about_mean(values)
+        sums = self.sums(values)
+        between = self._about_mean(sums)
+        means = (sums / self._plots)[:, self._unit]
+        several = (self._plots > 1)[self._unit]
+        of_unit = self._plots[self._unit]
+        factor = np.where(several, self._inside * of_unit / np.maximum(of_unit - 1, 1), 0.0)
+        within = self._measured * self.sums((values - means) ** 2 * factor)
+        spread: Floats = np.copysign(np.sqrt(between**2 + within), between)
+        return spread
+
+    def _about_mean(self, values: Floats) -> Floats:
+        share, units = self._share, values.shape[1]
+        if units < MIN_FOR_SPREAD or share.sum() == 0:
+            return np.zeros_like(values)
+        mean = values @ share / share.sum()
+        spread: Floats = (values - mean[:, None]) * np.sqrt(share * units / (units - 1))
+        return spread
 
 
 def stratum_means(population: Population) -> Floats:
@@ -163,6 +239,8 @@ def expansion_estimator(population: Population) -> LinearEstimator:
         expansion=weights.sum(axis=0) * unhidden,
         remaining=1.0 - population.inclusion_probability,
         stratum=stratum,
+        unit=population.unit,
+        units_measured=population.units_measured,
     )
 
 
@@ -190,68 +268,11 @@ def greg_estimator(population: Population, prediction: Floats) -> LinearEstimato
         corrected = np.where(stratum == h, expansion, 0.0)
         weights[h] = population.area_ha[everyone] @ prediction[everyone] + corrected @ residual
     return LinearEstimator(
-        weights, residual, expansion, 1.0 - population.inclusion_probability, stratum
+        weights,
+        residual,
+        expansion,
+        1.0 - population.inclusion_probability,
+        stratum,
+        population.unit,
+        population.units_measured,
     )
-
-
-def standing_for_all(probability: Floats, stratum: Ints, plots_per_stratum: Ints) -> Floats:
-    """Rescale inclusion probabilities so that the sample stands for every enrolled plot.
-
-    A plot that could not be measured again, or a probability claimed too high, then widens the
-    interval instead of narrowing it.
-
-    Args:
-        probability: As recorded [sample].
-        stratum: Of each measured plot [sample].
-        plots_per_stratum: Enrolled plots in each stratum [stratum].
-
-    Returns:
-        Probabilities whose inverses add up to the number of plots in each stratum, at most 1.
-    """
-    rescaled = probability.astype(np.float64)
-    for h, plots in enumerate(plots_per_stratum):
-        of = stratum == h
-        if of.any():
-            rescaled[of] *= (1.0 / probability[of]).sum() / plots
-    return np.minimum(rescaled, 1.0)
-
-
-def sampling_multipliers(
-    rng: np.random.Generator, draws: int, sample: int, degrees_of_freedom: int
-) -> Floats:
-    """Draw one standard multiplier per draw and plot, widened where clusters are few.
-
-    A scale shared by all plots of a draw makes sums of them follow Student's t.
-
-    Args:
-        rng: Source of randomness.
-        draws: Number of draws.
-        sample: Number of measured plots.
-        degrees_of_freedom: Clusters less strata; fewer than two count as two.
-    """
-    freedom = max(MIN_DEGREES_OF_FREEDOM, degrees_of_freedom)
-    normal = rng.standard_normal((draws, sample))
-    scale = np.sqrt(freedom / rng.chisquare(freedom, size=draws))
-    multipliers: Floats = normal * scale[:, None]
-    return multipliers
-
-
-def collapse(stratum: Ints, measured: Ints, strata: int) -> Ints:
-    """Join strata with fewer than two measured plots to the one with the most.
-
-    Args:
-        stratum: Of each enrolled plot [plot].
-        measured: Positions of the measured plots.
-        strata: Number of strata.
-
-    Returns:
-        New stratum index of each plot, from 0 without gaps [plot].
-    """
-    counts = np.bincount(stratum[measured], minlength=strata)
-    target = np.where(counts < 2, int(counts.argmax()), np.arange(strata))  # noqa: PLR2004
-    _, renumbered = np.unique(target[stratum], return_inverse=True)
-    return renumbered.astype(np.int64)
-
-
-def _by_stratum(values: Floats, stratum: Ints, strata: int) -> Floats:
-    return np.stack([values[:, stratum == h].sum(axis=1) for h in range(strata)], axis=1)

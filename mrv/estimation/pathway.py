@@ -27,16 +27,19 @@ from mrv.estimation.estimate import (
     nothing_estimated,
     relative_half_width,
 )
+from mrv.estimation.field_sample import (
+    collapse,
+    drawn_villages,
+    sampling_multipliers,
+    standing_for_all,
+)
 from mrv.estimation.greg import (
     Floats,
     Ints,
     LinearEstimator,
     Population,
-    collapse,
     expansion_estimator,
     greg_estimator,
-    sampling_multipliers,
-    standing_for_all,
     stratum_means,
 )
 from mrv.estimation.models import (
@@ -215,6 +218,8 @@ def _enroll(frame: pd.DataFrame, growth: PairedGrowth) -> _Enrolled:
     recorded = growth.inclusion_probability
     # Unknown probabilities are taken as equal within the stratum; a gate refuses such a sample.
     equal = (np.bincount(sampled) / plots_per_stratum)[sampled]
+    villages = [v if isinstance(v, str) and v else None for v in frame["village"]]
+    unit, units_measured = drawn_villages(villages, joined, growth.rows) or (None, 0.0)
     population = Population(
         area_ha=area,
         stratum=joined,
@@ -222,8 +227,9 @@ def _enroll(frame: pd.DataFrame, growth: PairedGrowth) -> _Enrolled:
         inclusion_probability=standing_for_all(
             np.where(np.isfinite(recorded), recorded, equal), sampled, plots_per_stratum
         ),
+        unit=unit,
+        units_measured=units_measured,
     )
-    villages = [v if isinstance(v, str) and v else None for v in frame["village"]]
     return _Enrolled(frame, [str(n) for n in names], label, population, villages, stratum_ha, split)
 
 
@@ -262,13 +268,16 @@ def _stratum_growth(
 ) -> _StratumGrowth:
     """Estimate totals and add sampling errors, the same chance for both parts of growth."""
     draws, sample = growth.total_t_ha.shape
-    freedom = enrolled.clusters(growth.rows) - enrolled.population.strata
-    chance = sampling_multipliers(stream(seed, "sampling"), draws, sample, freedom)
-    total, pre_existing = (
-        (chosen.totals(values) + chosen.noise(values, chance)) @ enrolled.split.T
-        for values in (growth.total_t_ha, growth.pre_existing_t_ha)
+    population = enrolled.population
+    units = sample if population.unit is None else len(np.unique(population.unit))
+    chance = sampling_multipliers(
+        stream(seed, "sampling"), draws, sample, units - population.strata
     )
-    return _StratumGrowth(total, pre_existing)
+    additional, pre_existing = (
+        (chosen.totals(values) + chosen.noise(values, chance)) @ enrolled.split.T
+        for values in (growth.additional_t_ha, growth.pre_existing_t_ha)
+    )
+    return _StratumGrowth(additional + pre_existing, pre_existing)
 
 
 def _coming_up(measured: PairedGrowth, controls: pd.DataFrame, seed: int) -> Floats:
@@ -306,9 +315,9 @@ def _strata(
     days: int,
 ) -> tuple[StratumChange, ...]:
     totals = chosen.totals(growth.total_t_ha)
-    se = np.sqrt(totals.var(axis=0) + chosen.variance(growth.total_t_ha).mean(axis=0))
+    covariance = np.atleast_2d(np.cov(totals.T)) + chosen.covariance(growth.total_t_ha)
     change_t_ha = totals.mean(axis=0) @ enrolled.split.T / enrolled.stratum_ha
-    se_t_ha = se @ enrolled.split.T / enrolled.stratum_ha
+    se_t_ha = np.sqrt(np.diag(enrolled.split @ covariance @ enrolled.split.T)) / enrolled.stratum_ha
     result = []
     for h, name in enumerate(enrolled.names):
         rows = growth.rows[enrolled.label[growth.rows] == h]
@@ -398,4 +407,4 @@ def _cross_check(
 def _total_and_se(estimator: LinearEstimator, values: Floats) -> tuple[float, float]:
     """Give the programme's total and its mean sampling error [t d.m.]."""
     total = float(estimator.totals(values).sum(axis=1).mean())
-    return total, float(np.sqrt(estimator.variance(values).sum(axis=1).mean()))
+    return total, float(np.sqrt(estimator.covariance(values).sum()))

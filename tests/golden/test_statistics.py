@@ -51,7 +51,7 @@ def test_greg_difference_estimator() -> None:
     greg = greg_estimator(population, matrix)
     values = MEASURED[None, :]
     assert greg.totals(values)[0, 0] / plots == pytest.approx(21.5)
-    se = np.sqrt(greg.variance(values)[0, 0]) / plots
+    se = np.sqrt(greg.covariance(values)[0, 0]) / plots
     assert se / np.sqrt(1 - 10 / plots) == pytest.approx(1.0241528, abs=5e-8)
 
 
@@ -113,6 +113,6 @@ def test_expansion_of_a_simple_random_sample() -> None:
     )
     estimator = expansion_estimator(population)
     assert estimator.totals(values[None])[0, 0] / plots == pytest.approx(45.328)
-    sem = np.sqrt(estimator.variance(values[None])[0, 0]) / plots / np.sqrt(1 - 1 / 50)
+    sem = np.sqrt(estimator.covariance(values[None])[0, 0]) / plots / np.sqrt(1 - 1 / 50)
     assert sem == pytest.approx(2.191, abs=5e-4)
     assert stats.t.ppf(0.95, 33) * sem / 45.328 == pytest.approx(0.0818, abs=5e-5)

@@ -5,14 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrv.estimation.greg import (
-    Population,
-    collapse,
-    expansion_estimator,
-    greg_estimator,
-    sampling_multipliers,
-    standing_for_all,
-)
+from mrv.estimation.field_sample import collapse, sampling_multipliers, standing_for_all
+from mrv.estimation.greg import Population, expansion_estimator, greg_estimator
 
 
 def simple_random(values: list[float], plots: int) -> tuple[Population, np.ndarray]:
@@ -38,12 +32,12 @@ def test_under_simple_random_sampling_the_variance_is_the_textbook_one(
     flat = np.full((plots, size), 0.0)  # a map that says nothing
     for estimator in (expansion_estimator(population), greg_estimator(population, flat)):
         assert estimator.totals(measured)[0, 0] == pytest.approx(plots * np.mean(values), abs=1e-6)
-        assert estimator.variance(measured)[0, 0] == pytest.approx(textbook, rel=1e-6, abs=1e-6)
+        assert estimator.covariance(measured)[0, 0] == pytest.approx(textbook, rel=1e-6, abs=1e-6)
 
 
 def test_a_census_has_no_sampling_error() -> None:
     population, measured = simple_random([3.0, 5.0, 8.0], 3)
-    assert expansion_estimator(population).variance(measured)[0, 0] == 0
+    assert expansion_estimator(population).covariance(measured)[0, 0] == 0
 
 
 def test_a_perfect_map_leaves_no_sampling_error() -> None:
@@ -52,7 +46,7 @@ def test_a_perfect_map_leaves_no_sampling_error() -> None:
     perfect = np.outer(truth, measured[0]) / (measured[0] @ measured[0])
     greg = greg_estimator(population, perfect)
     assert greg.totals(measured)[0, 0] == pytest.approx(truth.sum())
-    assert greg.variance(measured)[0, 0] == pytest.approx(0, abs=1e-20)
+    assert greg.covariance(measured)[0, 0] == pytest.approx(0, abs=1e-20)
 
 
 def test_greg_without_bias_over_all_samples() -> None:
@@ -82,7 +76,7 @@ def test_drawn_noise_has_the_design_variance_and_is_shared_between_parts() -> No
     chance = rng.standard_normal((draws, 30))
     noise = estimator.noise(gross, chance)
     assert noise.mean() == pytest.approx(0, abs=1e-9)
-    assert noise.var() == pytest.approx(estimator.variance(measured)[0, 0], rel=0.03)
+    assert noise.var() == pytest.approx(estimator.covariance(measured)[0, 0], rel=0.03)
     # A part that is half of the whole errs by half as much, in the same direction.
     assert estimator.noise(gross / 2, chance) == pytest.approx(noise / 2)
 
