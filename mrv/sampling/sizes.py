@@ -11,6 +11,7 @@ from mrv.errors import InputRejected
 from mrv.estimation.greg import Floats, Ints
 
 _ROUNDS: Final = 100  # of t by its own degrees of freedom; it settles in four or five
+_NO_SPREAD: Final = 1e-9  # as a share of the largest spread
 
 
 def sample_size(plots: Sequence[float], sd: Sequence[float], error: float, t: float) -> float:
@@ -86,10 +87,11 @@ def allocate(total: float, weight: Floats, least: Ints, most: Ints) -> Ints:
     """
     low, high = least.astype(np.float64), most.astype(np.float64)
     total = float(np.clip(total, low.sum(), high.sum()))
-    share = np.where(weight > 0, weight, 0.0)
-    share = share / share.sum() if share.sum() else np.full(len(weight), 1.0 / len(weight))
+    # A stratum without spread takes its least, and more only once the others are full.
+    largest = float(weight.max())
+    share = np.maximum(weight / largest, _NO_SPREAD) if largest > 0 else np.ones(len(weight))
     # The limits bind where a common factor would leave them, so the factor is searched.
-    below, above = 0.0, float((high / np.maximum(share, 1e-12)).max())
+    below, above = 0.0, float((high / share).max())
     for _ in range(_ROUNDS):
         factor = (below + above) / 2
         if np.clip(factor * share, low, high).sum() < total:
