@@ -6,27 +6,31 @@ Used for map-only means, where no measured plot corrects the map; the credited t
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numba
 import numpy as np
 
 from mrv.errors import InputRejected
-from mrv.estimation.greg import Floats
+from mrv.estimation.greg import Floats, Ints
+
+Shape = Literal["exponential", "spherical"]
 
 
 @dataclass(frozen=True, slots=True)
 class Correlogram:
-    """Correlation of two different places: a sum of exponentials of their distance.
+    """Correlation of two different places: a sum of falling functions of their distance.
 
     Attributes:
         shares: Of the variance, one per scale; what they lack to one is the nugget, the part that
             no neighbour shares.
-        ranges_m: Distance over which each share falls to 1/e [m].
+        ranges_m: Distance over which each share falls, to 1/e or, spherical, to nothing [m].
+        shape: How they fall: exp(-h/r), or 1 - 1.5 h/r + 0.5 (h/r)^3 up to r.
     """
 
     shares: tuple[float, ...]
     ranges_m: tuple[float, ...]
+    shape: Shape = "exponential"
 
     def __post_init__(self) -> None:
         """Refuse what is no correlation.
@@ -45,7 +49,11 @@ class Correlogram:
         """Give the correlation of two different places at a distance [m]."""
         falling = np.zeros_like(distance_m, dtype=np.float64)
         for share, range_m in zip(self.shares, self.ranges_m, strict=True):
-            falling += share * np.exp(-distance_m / range_m)
+            h = distance_m / range_m
+            if self.shape == "exponential":
+                falling += share * np.exp(-h)
+            else:
+                falling += share * np.where(h < 1.0, 1.0 - 1.5 * h + 0.5 * h**3, 0.0)
         return falling
 
     def among(self, xy_m: Floats) -> Floats:
@@ -61,6 +69,11 @@ def exponential(range_m: float, nugget_share: float = 0.0) -> Correlogram:
     return Correlogram((1.0 - nugget_share,), (range_m,))
 
 
+def spherical(range_m: float, nugget_share: float = 0.0) -> Correlogram:
+    """Correlation that falls to nothing at the range [m]."""
+    return Correlogram((1.0 - nugget_share,), (range_m,), "spherical")
+
+
 def variance_of_sum(xy_m: Floats, sd: Floats, correlation: Correlogram) -> float:
     """Give the variance of the sum of spatially correlated errors, over every pair of places.
 
@@ -74,29 +87,65 @@ def variance_of_sum(xy_m: Floats, sd: Floats, correlation: Correlogram) -> float
     Source:
         sum over k, l of sd_k sd_l rho(h_kl) (methodology 4.4).
     """
-    x, y = (np.ascontiguousarray(axis, np.float64) for axis in xy_m.T)
-    pairs = _sum_of_pairs(
+    return float(covariance_of_sums(xy_m, sd, np.zeros(len(sd), np.int64), correlation)[0, 0])
+
+
+def covariance_of_sums(xy_m: Floats, sd: Floats, group: Ints, correlation: Correlogram) -> Floats:
+    """Give the covariance of several sums of the same field of errors, such as those of strata.
+
+    Args:
+        xy_m: Positions on a metric grid [place, 2].
+        sd: Standard deviation of what each place adds to its sum [place].
+        group: Which sum each place belongs to, from 0 [place].
+        correlation: Of two different places, by distance.
+
+    Returns:
+        [group, group].
+    """
+    order = np.argsort(group, kind="stable")
+    places, groups = xy_m[order], int(group.max(initial=0)) + 1
+    x, y = (np.ascontiguousarray(axis, np.float64) for axis in places.T)
+    pairs = _sums_of_pairs(
         x,
         y,
-        np.ascontiguousarray(sd, np.float64),
+        np.ascontiguousarray(sd[order], np.float64),
+        np.searchsorted(group[order], np.arange(groups + 1)),
         np.array(correlation.shares, np.float64),
         1.0 / np.array(correlation.ranges_m, np.float64),
+        correlation.shape == "spherical",
     )
-    return float((sd**2).sum() + 2.0 * pairs)
+    alone = np.bincount(group, sd**2, minlength=groups)
+    covariance: Floats = pairs + pairs.T + np.diag(alone)
+    return covariance
 
 
 @numba.njit(nogil=True, cache=True)
-def _sum_of_pairs(x: Any, y: Any, sd: Any, shares: Any, per_m: Any) -> float:  # noqa: ANN401
-    total = 0.0
-    for i in range(x.size):
-        own = 0.0
-        for j in range(i):
-            distance = np.sqrt((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
-            together = 0.0
-            for k in range(shares.size):
-                together += shares[k] * np.exp(-distance * per_m[k])
-            own += sd[j] * together
-        total += sd[i] * own
+def _sums_of_pairs(
+    x: Any,  # noqa: ANN401  (compiled)
+    y: Any,  # noqa: ANN401
+    sd: Any,  # noqa: ANN401
+    starts: Any,  # noqa: ANN401
+    shares: Any,  # noqa: ANN401
+    per_m: Any,  # noqa: ANN401
+    spherical: bool,  # noqa: FBT001
+) -> Any:  # noqa: ANN401
+    groups = starts.size - 1
+    total = np.zeros((groups, groups))
+    for mine in range(groups):
+        for i in range(starts[mine], starts[mine + 1]):
+            for other in range(mine + 1):
+                own = 0.0
+                for j in range(starts[other], min(starts[other + 1], i)):
+                    distance = np.sqrt((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
+                    together = 0.0
+                    for k in range(shares.size):
+                        h = distance * per_m[k]
+                        if not spherical:
+                            together += shares[k] * np.exp(-h)
+                        elif h < 1.0:
+                            together += shares[k] * (1.0 - 1.5 * h + 0.5 * h**3)
+                    own += sd[j] * together
+                total[mine, other] += sd[i] * own
     return total
 
 

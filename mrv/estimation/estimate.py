@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from mrv.estimation.greg import Floats
-from mrv.estimation.models import MapReport, no_map
+from mrv.estimation.maps.report import MapReport, no_map
 
 Estimator = Literal["greg", "expansion", "none"]
 DAYS_PER_YEAR = 365.25
+MIN_SAMPLE = 2  # one plot has no spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ class CrossCheck:
         expansion_sampling_se_t: Its sampling error alone [t d.m.].
         gross_u90: Relative half-width of gross removals, from the draws [1].
         approach_1_u90: The same from closed formulas [1].
+        sampling_units: Villages or plots that were drawn; none where not told.
+        drawn_by: What was drawn: `plots` one by one, or whole `villages` first.
+        map_t: Total by the map alone, no measured plot correcting it [t d.m.]; None without a map
+            or places.
+        map_se_t: Its error of parameters and of plots about the map, which neighbours share.
+        map_range_m: Over which distance the map's errors are shared [m].
     """
 
     greg_t: float | None
@@ -67,6 +74,11 @@ class CrossCheck:
     expansion_sampling_se_t: float
     gross_u90: float
     approach_1_u90: float
+    sampling_units: int = 0
+    drawn_by: Literal["plots", "villages"] = "plots"
+    map_t: float | None = None
+    map_se_t: float | None = None
+    map_range_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

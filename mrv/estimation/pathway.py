@@ -9,8 +9,6 @@ check. Deductions are `mrv.crediting`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from statistics import NormalDist
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -18,68 +16,34 @@ import pandas as pd
 from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
 from mrv.biomass.shared_errors import stream
 from mrv.change.baseline import control_growth_t_ha, not_below_zero
-from mrv.estimation.closed_forms import combine_product
+from mrv.estimation.cross_check import cross_check, map_only
+from mrv.estimation.enrolment import Enrolled, enroll, joined_later, left_before
 from mrv.estimation.estimate import (
     DAYS_PER_YEAR,
+    MIN_SAMPLE,
     ChangeEstimate,
-    CrossCheck,
     StratumChange,
     nothing_estimated,
-    relative_half_width,
 )
-from mrv.estimation.field_sample import (
-    collapse,
-    drawn_villages,
-    sampling_multipliers,
-    standing_for_all,
-)
+from mrv.estimation.field_sample import sampling_multipliers
 from mrv.estimation.greg import (
     Floats,
-    Ints,
     LinearEstimator,
-    Population,
     expansion_estimator,
     greg_estimator,
     stratum_means,
 )
-from mrv.estimation.models import (
-    MapReport,
-    change_features,
-    cross_fit,
-    judge_map,
-    no_map,
-    village_folds,
-)
+from mrv.estimation.maps.choice import MODELS
+from mrv.estimation.maps.features import change_features
+from mrv.estimation.maps.fit import fit_map
+from mrv.estimation.maps.smoothers import MapModel
 from mrv.estimation.monte_carlo import BiomassDraws
 from mrv.estimation.paired import PairedGrowth, paired_growth
 from mrv.estimation.small_area import benchmarked, plot_values
 from mrv.methodologies import Methodology
 
-MIN_SAMPLE: Final = 2
-Z_TWO_SIDED_90: Final = NormalDist().inv_cdf(0.95)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Enrolled:
-    """Enrolled plots as arrays, with the strata they are reported in and those they are sampled in.
-
-    The two differ only where a stratum had too few measured plots; `split` then gives its part of
-    the joint total by area [reported stratum, sampled stratum].
-    """
-
-    frame: pd.DataFrame
-    names: Sequence[str]
-    label: Ints
-    population: Population
-    villages: Sequence[str | None]
-    stratum_ha: Floats
-    split: Floats
-
-    def clusters(self, rows: Ints) -> int:
-        return len({self.villages[i] for i in rows} - {None})
-
-
-def estimate_change(
+def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, by which rules
     biomass: BiomassDraws | None,
     plots: pd.DataFrame,
     features: pd.DataFrame | None,
@@ -89,6 +53,8 @@ def estimate_change(
     end: date,
     root_shoot: float,
     seed: int,
+    models: Sequence[MapModel] = MODELS,
+    map_alone: bool = True,
 ) -> ChangeEstimate:
     """Estimate a project's gross and net removals between two epochs.
 
@@ -107,25 +73,37 @@ def estimate_change(
         end: End of the monitoring period.
         root_shoot: Mean root:shoot ratio of the project's zone [1].
         seed: Of sampling, carbon and root:shoot draws.
+        models: Of the map, from simple to rich, for blocked cross-validation to choose among.
+        map_alone: Whether to tell as a check what the map would say without measured plots.
 
     Raises:
         ValueError: If the biomass draws lack one of the two epochs.
     """
     plots = plots.sort_values("plot_id", ignore_index=True)
-    late, gone = _joined_later(plots, start, methodology), _left_before(plots, end)
+    late, gone = joined_later(plots, start, methodology), left_before(plots, end)
     frame, controls = (
         plots[(plots["role"] == role) & ~late & ~gone].reset_index(drop=True)
         for role in ("enrolled", "control")
     )
     enrolled_once = plots["role"] == "enrolled"
-    joined_later = int((late & enrolled_once).sum())
+    late_plots = int((late & enrolled_once).sum())
     left_early = int((gone & ~late & enrolled_once).sum())
     growth = None if biomass is None else paired_growth(biomass, frame, start, end)
     if biomass is None or growth is None or len(growth.rows) < MIN_SAMPLE:
         nothing = nothing_estimated(frame, start, end)
-        return replace(nothing, joined_later=joined_later, left_early=left_early)
-    enrolled = _enroll(frame, growth)
-    report, prediction = _fit_map(enrolled, growth, features, methodology, (start, end))
+        return replace(nothing, joined_later=late_plots, left_early=left_early)
+    enrolled = enroll(frame, growth)
+    seen = change_features(features, list(frame["plot_id"]), start, end)
+    fitted = fit_map(
+        seen,
+        enrolled.villages,
+        enrolled.population.stratum,
+        growth.rows,
+        growth.total_t_ha.mean(axis=0),
+        methodology,
+        models,
+    )
+    report, prediction = fitted.report, fitted.prediction
     by_area = expansion_estimator(enrolled.population)
     by_map = None if prediction is None else greg_estimator(enrolled.population, prediction)
     if by_map is not None and prediction is not None and report.accepted:
@@ -171,27 +149,19 @@ def estimate_change(
             (gross.mean(axis=0), net_by_stratum),
             float(coming_up_t_ha.mean()),
         ),
-        check=_cross_check(
-            by_map, by_area, growth.total_t_ha, gross.sum(axis=1), methodology, root_shoot
+        check=cross_check(
+            by_map,
+            by_area,
+            growth.total_t_ha,
+            gross.sum(axis=1),
+            methodology,
+            root_shoot,
+            enrolled.sampling_units,
+            map_only(enrolled, growth, seen, fitted, seed) if map_alone else None,
         ),
-        joined_later=joined_later,
+        joined_later=late_plots,
         left_early=left_early,
     )
-
-
-def _joined_later(plots: pd.DataFrame, start: date, methodology: Methodology) -> "pd.Series[bool]":
-    """Say which plots joined too late for the first epoch's visit to be theirs."""
-    if "enrolled_on" not in plots:
-        return pd.Series(data=False, index=plots.index)
-    tolerance = pd.Timedelta(days=methodology.number("field_sample.epoch_tolerance_days"))
-    return pd.to_datetime(plots["enrolled_on"]) > pd.Timestamp(start) + tolerance
-
-
-def _left_before(plots: pd.DataFrame, end: date) -> "pd.Series[bool]":
-    """Say which plots had left the programme when the period ended."""
-    if "left_on" not in plots:
-        return pd.Series(data=False, index=plots.index)
-    return pd.to_datetime(plots["left_on"]) < pd.Timestamp(end)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,77 +172,13 @@ class _StratumGrowth:
     pre_existing: Floats
 
 
-def _enroll(frame: pd.DataFrame, growth: PairedGrowth) -> _Enrolled:
-    names, label = np.unique(frame["stratum"].astype(str).to_numpy(), return_inverse=True)
-    label = label.astype(np.int64)
-    joined = collapse(label, growth.rows, len(names))
-    area = frame["area_ha"].to_numpy(np.float64)
-    sampled = joined[growth.rows]
-    stratum_ha = np.bincount(label, weights=area).astype(np.float64)
-    joined_ha = np.bincount(joined, weights=area)
-    split = np.zeros((len(names), len(joined_ha)))
-    for h in range(len(names)):
-        host = joined[label == h][0]
-        split[h, host] = stratum_ha[h] / joined_ha[host]
-    plots_per_stratum = np.bincount(joined)
-    recorded = growth.inclusion_probability
-    # Unknown probabilities are taken as equal within the stratum; a gate refuses such a sample.
-    equal = (np.bincount(sampled) / plots_per_stratum)[sampled]
-    villages = [v if isinstance(v, str) and v else None for v in frame["village"]]
-    unit, units_measured = drawn_villages(villages, joined, growth.rows) or (None, 0.0)
-    population = Population(
-        area_ha=area,
-        stratum=joined,
-        sampled=growth.rows,
-        inclusion_probability=standing_for_all(
-            np.where(np.isfinite(recorded), recorded, equal), sampled, plots_per_stratum
-        ),
-        unit=unit,
-        units_measured=units_measured,
-    )
-    return _Enrolled(frame, [str(n) for n in names], label, population, villages, stratum_ha, split)
-
-
-def _fit_map(
-    enrolled: _Enrolled,
-    growth: PairedGrowth,
-    features: pd.DataFrame | None,
-    methodology: Methodology,
-    epochs: tuple[date, date],
-) -> tuple[MapReport, Floats | None]:
-    """Fit and judge the map; no prediction where there is nothing to fit it on."""
-    rows = growth.rows
-    chosen = change_features(features, list(enrolled.frame["plot_id"]), *epochs)
-    if not chosen.names:
-        return no_map(len(rows), "no dry-season feature was seen at both epochs"), None
-    folds = int(methodology.number("model.folds"))
-    fold_of = village_folds(enrolled.villages, rows, folds)
-    if fold_of is None:
-        villages = enrolled.clusters(rows)
-        reason = f"plots were measured in {villages} named villages, and blocking needs {folds}"
-        return no_map(len(rows), reason), None
-    observed = growth.total_t_ha.mean(axis=0)
-    prediction = cross_fit(chosen.values, rows, fold_of, observed)
-    report = judge_map(
-        observed,
-        prediction[rows] @ observed,
-        [enrolled.villages[i] for i in rows],
-        chosen.names,
-        methodology,
-    )
-    return report, prediction
-
-
 def _stratum_growth(
-    enrolled: _Enrolled, chosen: LinearEstimator, growth: PairedGrowth, seed: int
+    enrolled: Enrolled, chosen: LinearEstimator, growth: PairedGrowth, seed: int
 ) -> _StratumGrowth:
     """Estimate totals and add sampling errors, the same chance for both parts of growth."""
     draws, sample = growth.total_t_ha.shape
-    population = enrolled.population
-    units = sample if population.unit is None else len(np.unique(population.unit))
-    chance = sampling_multipliers(
-        stream(seed, "sampling"), draws, sample, units - population.strata
-    )
+    freedom = enrolled.sampling_units - enrolled.population.strata
+    chance = sampling_multipliers(stream(seed, "sampling"), draws, sample, freedom)
     additional, pre_existing = (
         (chosen.totals(values) + chosen.noise(values, chance)) @ enrolled.split.T
         for values in (growth.additional_t_ha, growth.pre_existing_t_ha)
@@ -307,7 +213,7 @@ def _tco2e_per_t(methodology: Methodology, root_shoot: float, draws: int, seed: 
 
 
 def _strata(
-    enrolled: _Enrolled,
+    enrolled: Enrolled,
     chosen: LinearEstimator,
     growth: PairedGrowth,
     gross: Floats,
@@ -340,7 +246,7 @@ def _strata(
 
 
 def _plot_table(
-    enrolled: _Enrolled,
+    enrolled: Enrolled,
     growth: PairedGrowth,
     synthetic: Floats,
     tco2e_per_t: float,
@@ -361,50 +267,3 @@ def _plot_table(
     ):
         table[column] = benchmarked(values * tco2e_per_t, area, label, totals)
     return table
-
-
-def _cross_check(
-    by_map: LinearEstimator | None,
-    by_area: LinearEstimator,
-    values: Floats,
-    gross: Floats,
-    methodology: Methodology,
-    root_shoot: float,
-) -> CrossCheck:
-    """Estimate the same total by the other estimator and by closed formulas."""
-    expansion_t, expansion_se = _total_and_se(by_area, values)
-    greg_t, greg_se = (None, None) if by_map is None else _total_and_se(by_map, values)
-    tree_error = float(by_area.totals(values).sum(axis=1).std())
-    ratio_cv = methodology.number("carbon.root_shoot_cv") * root_shoot / (1.0 + root_shoot)
-    fraction_cv = methodology.number("carbon.fraction_sd") / methodology.number(
-        "carbon.fraction_mean"
-    )
-    approach_1 = (
-        combine_product(
-            [
-                Z_TWO_SIDED_90 * sd
-                for sd in (
-                    (greg_se or expansion_se) / abs(expansion_t),
-                    tree_error / abs(expansion_t),
-                    ratio_cv,
-                    fraction_cv,
-                )
-            ]
-        )
-        if expansion_t
-        else float("inf")
-    )
-    return CrossCheck(
-        greg_t=greg_t,
-        greg_sampling_se_t=greg_se,
-        expansion_t=expansion_t,
-        expansion_sampling_se_t=expansion_se,
-        gross_u90=relative_half_width(gross),
-        approach_1_u90=approach_1,
-    )
-
-
-def _total_and_se(estimator: LinearEstimator, values: Floats) -> tuple[float, float]:
-    """Give the programme's total and its mean sampling error [t d.m.]."""
-    total = float(estimator.totals(values).sum(axis=1).mean())
-    return total, float(np.sqrt(estimator.covariance(values).sum()))

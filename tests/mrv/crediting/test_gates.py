@@ -10,7 +10,7 @@ import pytest
 from mrv.crediting.gates import REQUIRED_GATES, demand, judge_estimate
 from mrv.errors import NotCreditable
 from mrv.estimation.estimate import ChangeEstimate, StratumChange
-from mrv.estimation.models import MapReport, no_map
+from mrv.estimation.maps.report import MapReport, no_map
 from mrv.methodologies import Methodology, Rule, load_methodology
 from mrv.quality import Verdict
 
