@@ -57,14 +57,15 @@ FEATURES: Final = (
     Feature("ndmi_dry", change=True),
     Feature("rendvi_dry", change=True),  # red edge
     Feature("nbr_dry", change=True),
-    Feature("nirv_amplitude", change=True),
+    Feature("nirv_amplitude", level=True),
     Feature("vh_dry", change=True),
     Feature("vv_dry", change=True),
     Feature("canopy_height_m", level=True, static=True),
 )
 """In expected order of use (methodology 5.5 [P]): in the dry season crops and understorey are
-senesced, and what greens or moistens is trees; the amplitude to the wet season tells crops by their
-swing; the radar columns are there when a project has them. Any other column is not looked at."""
+senesced, and what greens or moistens is trees. The swing to the wet season tells crops from trees
+at the start; its change does not enter, because fertilised crops would grow like trees by it. Radar
+and canopy height are there when a project has them. Any other column is not looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,7 +60,7 @@ def test_radar_and_seasonality_are_looked_at_where_they_are_there() -> None:
     for column in ("nirv_amplitude", "vh_dry", "vv_dry", "rendvi_dry", "nbr_dry"):
         table[column] = rng.normal(size=18)
     names = change_features(table, [f"P{i}" for i in range(9)], START, END).names
-    assert {"nirv_amplitude_change", "vh_dry_change", "vv_dry_change"} < set(names)
+    assert {"nirv_amplitude_start", "vh_dry_change", "vv_dry_change"} < set(names)
     assert "rendvi_dry_change" in names  # red edge
 
 
@@ -69,7 +69,7 @@ def test_a_feature_that_lacks_where_others_do_not_costs_no_plots() -> None:
     table = seasons(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)))
     table["nirv_amplitude"] = np.where(np.arange(40) < 10, np.nan, rng.normal(size=40))  # clouds
     chosen = change_features(table, [f"P{i}" for i in range(20)], START, END)
-    assert "nirv_amplitude_change" not in chosen.names
+    assert "nirv_amplitude_start" not in chosen.names
     assert chosen.seen.all()
 
 
