@@ -23,7 +23,7 @@ Floats = NDArray[np.float32] | NDArray[np.float64]
 Output = Literal["agb", "bgb", "agb+bgb", "proximal root"]
 Unit = Literal["kg", "kg_c", "kg_fresh"]
 
-_BREAST_HEIGHT_M = 1.3
+BREAST_HEIGHT_M = 1.3  # above ground, where diameters are taken unless said otherwise
 # What a term may contain, all exponents on the logarithmic scale.
 _EXPONENTS = ("d", "d2", "d3", "h", "wd", "agb", "e")
 
@@ -85,13 +85,18 @@ class Equation:
     def inputs(self) -> tuple[str, ...]:
         """What a tree must bring, in a fixed order."""
         wanted = {
-            "dbh_cm": any(t.d or t.d2 or t.d3 for t in self.terms),
+            "dbh_cm": self.takes_diameter,
             "height_m": self.takes_height,
             "wood_density_g_cm3": self.takes_density,
             "agb_kg": any(t.agb for t in self.terms),
             "bioclim_e": any(t.e for t in self.terms),
         }
         return tuple(name for name, needed in wanted.items() if needed)
+
+    @property
+    def takes_diameter(self) -> bool:
+        """Whether diameter is among the inputs."""
+        return any(t.d or t.d2 or t.d3 for t in self.terms)
 
     @property
     def takes_height(self) -> bool:
@@ -283,7 +288,7 @@ def _equation(name: str, row: Mapping[str, Any]) -> Equation:
         zones=tuple(row.get("zones", ())),
         dbh_cm=tuple(row["dbh_cm"]) if "dbh_cm" in row else None,
         range_tag=row.get("range_tag", row["tag"]),
-        diameter_at_m=row.get("diameter_at_m", _BREAST_HEIGHT_M),
+        diameter_at_m=row.get("diameter_at_m", BREAST_HEIGHT_M),
         output=row.get("output", "agb"),
         unit=row.get("unit", "kg"),
         residual_sd_ln=row.get("residual_sd_ln"),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mrv.biomass.allometry import EQUATIONS, Equation, Floats, ln_biomass
+from mrv.biomass.allometry import BREAST_HEIGHT_M, EQUATIONS, Equation, Floats, ln_biomass
 from mrv.biomass.context import BiomassContext
 from mrv.biomass.heights import (
     PAIRS_MIN,
@@ -22,7 +22,11 @@ from mrv.biomass.heights import (
     fit_height_model,
     height_m,
 )
-from mrv.biomass.selection import Choice, select_equation
+from mrv.biomass.selection import (
+    Choice,
+    measured_by_height,
+    select_equation,
+)
 from mrv.biomass.wood_density import WoodDensity, find_wood_density, stand_mean
 from mrv.errors import InputRejected
 from mrv.field.fields import DOUBTFUL_SIZE
@@ -39,6 +43,16 @@ _METHOD = (
     "height_source",
     "height_taxon",
     "method_flags",
+)
+
+
+# Stems taper: a tape that moved would be growth, or the lack of it.
+_MOVED = Choice(
+    None,
+    "not_credited",
+    proxy=False,
+    flags=(),
+    reason="its diameter was taken at different heights, so that no change can be told",
 )
 
 
@@ -73,7 +87,12 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
         InputRejected: If region or height model is not known, or a tree has neither height nor
             model nor E.
     """
-    alive = trees[(trees["status"] == "alive") & trees["dbh_cm"].notna()].copy()
+    alive = trees[trees["status"] == "alive"]
+    # Palms are measured by their height, everything else by a diameter.
+    by_height = alive["species"].fillna("").map(measured_by_height).astype(bool)
+    alive = alive[alive["dbh_cm"].notna() | (by_height & alive["height_m"].notna())].copy()
+    if "measured_at_m" not in alive:
+        alive["measured_at_m"] = BREAST_HEIGHT_M
     model = _height_model(alive, context)
     if alive.empty:
         return Assignment(alive.reindex(columns=[*alive, *_METHOD]), model)
@@ -85,6 +104,8 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
             low_cm=("dbh_cm", "min"),
             high_cm=("dbh_cm", "max"),
             measured=("height_known", "all"),
+            at_m=("measured_at_m", "min"),
+            highest_m=("measured_at_m", "max"),
         )
     )
     height_known = per_tree["measured"] | (model is not None)
@@ -95,15 +116,22 @@ def assign_methods(trees: pd.DataFrame, context: BiomassContext) -> Assignment:
             low,
             high,
             height=known,
+            measured_at_m=at_m,
             extrapolation_factor=context.allometry.extrapolation_factor,
         )
-        for species, low, high, known in zip(
+        for species, low, high, known, at_m in zip(
             per_tree["species"].fillna(""),
             per_tree["low_cm"],
             per_tree["high_cm"],
             height_known,
+            per_tree["at_m"],
             strict=True,
         )
+    ]
+    moved = per_tree["highest_m"] > per_tree["at_m"]
+    choices = [
+        _MOVED if elsewhere and choice.equation else choice
+        for choice, elsewhere in zip(choices, moved, strict=True)
     ]
     stand = stand_mean(per_tree["species"].fillna(""), context.wood_densities)
     names = pd.unique(per_tree["species"].fillna(""))
@@ -217,7 +245,8 @@ def _height_model(alive: pd.DataFrame, context: BiomassContext) -> HeightModel |
     # its latest visit: drawing the curve on beyond the sizes measured would invent growth.
     regional = find_height_model(context.height_model, context.bioclim_e)
     doubtful = alive["flags"].str.contains("|".join(DOUBTFUL_SIZE))
-    pairs = alive[alive["height_m"].notna() & ~doubtful]
+    usual = alive["dbh_cm"].notna() & (alive["measured_at_m"] >= BREAST_HEIGHT_M)
+    pairs = alive[alive["height_m"].notna() & usual & ~doubtful]
     pairs = pairs.sort_values([*TREE, "stem", "measured_on"]).drop_duplicates(
         [*TREE, "stem"], keep="last"
     )

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mrv.biomass.allometry import BREAST_HEIGHT_M
 from mrv.errors import InputRejected
 
 # SD of ln(height) about Chave et al. 2014 eq. 6a, the spread of single trees about any model [V].
@@ -22,7 +23,6 @@ SITE_SD_LN = 0.308
 PAIRS_MIN = 50  # methodology 3.2: pairs of diameter and height for a model of one's own [P]
 # Pairs beyond one per species and coefficient, to tell species apart from single trees [P].
 _PAIRS_TO_SPARE = 10
-_BREAST_HEIGHT_M = 1.3
 
 _FELDPAUSCH = (
     "Feldpausch et al. 2012, doi:10.5194/bg-9-3381-2012, table 3: H = a (1 - exp(-b D^c)) [V]"
@@ -177,7 +177,7 @@ def height_m(
             np.polynomial.polynomial.polyval(np.log(d), model.coefficients)
             + 0.5 * model.tree_sd_ln**2
         )
-    return np.maximum(h * np.exp(departure_ln), _BREAST_HEIGHT_M)
+    return np.maximum(h * np.exp(departure_ln), BREAST_HEIGHT_M)
 
 
 def fit_height_model(

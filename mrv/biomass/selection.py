@@ -11,10 +11,13 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from mrv.biomass.allometry import EQUATIONS, Equation
+from mrv.biomass.allometry import BREAST_HEIGHT_M, EQUATIONS, Equation
 from mrv.errors import InputRejected
 
 Level = Literal["species", "genus", "stand_in", "regional", "generic", "not_credited"]
+
+# How far from where an equation takes its diameter a crew may have taken it [m] [P].
+_AT_TOLERANCE_M = 0.05
 
 GENERIC_WITH_HEIGHT = "chave2014_eq4"
 GENERIC_WITHOUT_HEIGHT = "chave2014_eq7"
@@ -68,6 +71,24 @@ def not_credited(species: str) -> str:
     return ""
 
 
+def measured_by_height(species: str) -> bool:
+    """Say whether a plant's biomass is told from its height alone, as a palm's is."""
+    equation = reported_equation(species, BREAST_HEIGHT_M)
+    return equation is not None and equation.inputs == ("height_m",)
+
+
+def reported_equation(species: str, measured_at_m: float) -> Equation | None:
+    """Find the equation that tells what a plant weighs that is never credited; None if none does.
+
+    Args:
+        species: Scientific name; empty if not known.
+        measured_at_m: Height above ground at which its diameter was taken [m].
+    """
+    genus = species.split(" ", 1)[0]
+    named = _tables()["reported"].get(genus, {"equations": ()})["equations"]
+    return next((e for e in map(EQUATIONS.__getitem__, named) if _fits(e, measured_at_m)), None)
+
+
 def select_equation(
     species: str,
     region: str,
@@ -75,6 +96,7 @@ def select_equation(
     high_cm: float,
     *,
     height: bool = True,
+    measured_at_m: float = BREAST_HEIGHT_M,
     extrapolation_factor: float = 1.2,
 ) -> Choice:
     """Choose the equation for one tree, the same for all its visits.
@@ -89,6 +111,9 @@ def select_equation(
         low_cm: Smallest diameter of the tree over its visits [cm].
         high_cm: Largest diameter of the tree over its visits [cm].
         height: Whether a height is to be had, measured or modelled.
+        measured_at_m: Height above ground at which the diameter was taken, always the same [m].
+            An equation that takes it elsewhere is not used; one that takes it at breast height
+            may be used above, as above buttresses, because stems taper.
         extrapolation_factor: How far above the fitted range an equation may be used [1].
 
     Returns:
@@ -105,7 +130,14 @@ def select_equation(
         )
     if reason := not_credited(species):
         return Choice(None, "not_credited", proxy=False, flags=(), reason=reason)
-    candidates = _candidates(species, region, height=height)
+    candidates = tuple(
+        c for c in _candidates(species, region, height=height) if _fits(c.equation, measured_at_m)
+    )
+    if not candidates:
+        reason = (
+            f"its diameter was taken at {measured_at_m:g} m, where no verified equation takes it"
+        )
+        return Choice(None, "not_credited", proxy=False, flags=(), reason=reason)
     chosen = (
         _first(candidates, low_cm, high_cm, extrapolation_factor)
         or _first(candidates, high_cm, high_cm, extrapolation_factor)
@@ -135,6 +167,13 @@ def select_equation(
         tuple(code for code, on in flags.items() if on),
         chosen.reason,
     )
+
+
+def _fits(equation: Equation, measured_at_m: float) -> bool:
+    """Say whether an equation may be given a diameter that was taken at that height [m]."""
+    off = measured_at_m - equation.diameter_at_m
+    above_buttress = equation.diameter_at_m == BREAST_HEIGHT_M and off > 0
+    return not equation.takes_diameter or abs(off) <= _AT_TOLERANCE_M or above_buttress
 
 
 @cache

@@ -22,10 +22,7 @@ Which = NDArray[np.int64] | slice
 ALL = slice(None)
 # Posterior of Chave et al. 2014 eq. 4 in BIOMASS (1,001 draws): SD of intercept and slope of
 # ln(AGB) on ln(WD D^2 H), and their correlation; doi:10.1111/2041-210X.12753 [V].
-_EQ4_COVARIANCE = (
-    (0.021475**2, -0.96455 * 0.021475 * 0.002747),
-    (-0.96455 * 0.021475 * 0.002747, 0.002747**2),
-)
+_EQ4_INTERCEPT_SD, _EQ4_SLOPE_SD, _EQ4_CORRELATION = 0.021475, 0.002747, -0.96455
 # Trees behind an equation whose number is not known [P]: few, so that its coefficients stay vague.
 _TREES_UNKNOWN = 20
 
@@ -88,10 +85,11 @@ class SharedErrors:
             offset = offset + self.ln_factor(f"proxy/{proxy_species}", errors.proxy_sd_ln)
         if errors.parameters and equation.id == GENERIC_WITH_HEIGHT:
             (term,) = equation.terms
-            root = np.linalg.cholesky(np.array(_EQ4_COVARIANCE)).astype(np.float32)
             z = [self.normal(f"parameters/{equation.id}/{i}") for i in (0, 1)]
-            intercept = root[0, 0] * z[0]
-            tilt = (root[1, 0] * z[0] + root[1, 1] * z[1]) / np.float32(term.h)
+            intercept = np.float32(_EQ4_INTERCEPT_SD) * z[0]
+            along, apart = _EQ4_CORRELATION, np.sqrt(1 - _EQ4_CORRELATION**2)
+            both = np.float32(along) * z[0] + np.float32(apart) * z[1]
+            tilt = np.float32(_EQ4_SLOPE_SD) * both / np.float32(term.h)
             slope = 1 + tilt
             offset = offset + intercept - tilt * np.float32(term.ln_scale)
         elif errors.parameters:

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mrv.biomass.allometry import EQUATIONS, Equation
+from mrv.biomass.allometry import BREAST_HEIGHT_M, EQUATIONS, Equation
 from mrv.biomass.assignment import MEASURED
 from mrv.biomass.context import BiomassContext
 
-BREAST_HEIGHT_M = 1.3
 _KEY = (
     "plot_id",
     "equation_id",
@@ -33,6 +32,7 @@ _VALUES = (
     "dbh_cm",
     "height_m",
     "tree_fraction",
+    "subplot_ha",
     "density_g_cm3",
     "density_sd_g_cm3",
     "origin",
@@ -121,7 +121,8 @@ def pack_plots(
         The plots that have such stems, by plot id.
     """
     species = rows["species"].fillna("").replace("", "unknown")
-    rows = rows.assign(proxy_species=np.where(rows["proxy"], species, ""))
+    circle = rows.get("subplot_ha", np.nan)
+    rows = rows.assign(proxy_species=np.where(rows["proxy"], species, ""), subplot_ha=circle)
     # Sorted codes and whole arrays: a thousand small tables would take longer than the draws.
     codes = np.stack([pd.factorize(rows[column], sort=True)[0] for column in _KEY])
     order = np.lexsort(codes[::-1])
@@ -144,7 +145,10 @@ def pack_plots(
         height = column["height_m"][part].astype(float)
         d[at] = column["dbh_cm"][part]
         h[at] = np.where(np.isnan(height), BREAST_HEIGHT_M, height)
-        weight[at] = 1e-3 / (column["tree_fraction"][part].astype(float) * plot_area_ha[plot_id])
+        share_ha = column["tree_fraction"][part].astype(float) * plot_area_ha[plot_id]
+        # A circle that is larger than its plot holds the plot.
+        circle_ha = column["subplot_ha"][part].astype(float)
+        weight[at] = 1e-3 / np.fmin(circle_ha, share_ha)
         mean, sd = (float(column[f"density_{name}"][start]) for name in ("g_cm3", "sd_g_cm3"))
         packed.setdefault(plot_id, []).append(
             StemGroup(

@@ -18,11 +18,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from mrv.biomass.allometry import BREAST_HEIGHT_M
 from mrv.biomass.assignment import ln_agb_kg
 from mrv.biomass.heights import HeightModel, height_m
 from mrv.biomass.random_streams import NormalStream, RareEvents
 from mrv.biomass.shared_errors import ALL, Draws, SharedErrors, Which
-from mrv.biomass.stem_groups import BREAST_HEIGHT_M, PlotStems, StemGroup
+from mrv.biomass.stem_groups import PlotStems, StemGroup
 
 DRAWS_AT_ONCE = 5_000
 """Draws of a block; part of what a seed means, so that memory stays flat however many there are."""

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 Kind = Literal["text", "number", "integer", "date", "choice"]
 
-SCHEMA_ID = "parkland/tree-inventory/1-0-0"
+# 1-0-1 adds girths, points of measurement, nested circles, slopes and shrubs.
+SCHEMA_ID = "parkland/tree-inventory/1-0-1"
 STATUSES = ("alive", "dead", "harvested", "missing", "no_trees")
 ORIGINS = ("planted", "pre_existing", "regenerated")
 # Flag of a tree that had another row rejected: no change can be told of it.
@@ -38,6 +39,7 @@ class Field:
         description: What it means, for a crew.
         unit: Of the value; empty for none.
         demand: Whether the column must exist; the reader fills in the others.
+        instead: Column that may stand in for one that must exist.
         above: Values must be greater than this.
         at_least: Values must not be smaller than this.
         at_most: Values must not be greater than this.
@@ -50,6 +52,7 @@ class Field:
     description: str
     unit: str = ""
     demand: bool = False
+    instead: str = ""
     above: float | None = None
     at_least: float | None = None
     at_most: float | None = None
@@ -81,12 +84,13 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "dbh_cm",
         "number",
-        "Diameter at breast height, 1.3 m above ground.",
+        "Diameter at breast height, 1.3 m above ground, unless measured_at_m says otherwise.",
         unit="cm",
         demand=True,
+        instead="girth_cm",
         above=0.0,
         at_most=1000.0,
-        when_blank="allowed only for trees that are not alive",
+        when_blank="taken from girth_cm; a living tree needs one of them, a palm its height",
     ),
     Field(
         "height_m",
@@ -103,7 +107,7 @@ FIELDS: tuple[Field, ...] = (
         "choice",
         "State of the tree at this visit; no_trees for a plot on which none was found.",
         choices=STATUSES,
-        when_blank="alive, if there is a diameter",
+        when_blank="alive, if there is a size",
     ),
     Field(
         "origin",
@@ -141,6 +145,51 @@ FIELDS: tuple[Field, ...] = (
         unit="m3",
         above=0.0,
     ),
+    Field(
+        "girth_cm",
+        "number",
+        "Girth where a tape was laid round the stem; the diameter is girth over pi.",
+        unit="cm",
+        above=0.0,
+        at_most=3142.0,
+        when_blank="dbh_cm says it",
+    ),
+    Field(
+        "measured_at_m",
+        "number",
+        "Height above ground at which diameter or girth was taken, the same at every visit.",
+        unit="m",
+        at_least=0.05,
+        at_most=30.0,
+        when_blank="1.3",
+    ),
+    Field(
+        "subplot_radius_m",
+        "number",
+        "Radius of the circle within the plot on which trees of this size were measured; instead "
+        "of tree_fraction.",
+        unit="m",
+        above=0.0,
+        at_most=100.0,
+        when_blank="the whole plot, or tree_fraction of it",
+    ),
+    Field(
+        "slope_percent",
+        "number",
+        "Slope of the ground, where a circle or a share of the plot was laid out along it.",
+        unit="%",
+        at_least=0.0,
+        at_most=200.0,
+        when_blank="0: distances were level",
+    ),
+    Field(
+        "shrub_cover",
+        "number",
+        "Share of the plot's ground under crowns of shrubs; reported, never credited.",
+        at_least=0.0,
+        at_most=1.0,
+        when_blank="not known",
+    ),
 )
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 
@@ -154,7 +203,12 @@ def tree_inventory_schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         "title": "Tree inventory: one row per stem and visit",
         "type": "object",
-        "required": [field.name for field in FIELDS if field.demand],
+        "required": [field.name for field in FIELDS if field.demand and not field.instead],
+        "allOf": [
+            {"anyOf": [{"required": [name]} for name in (field.name, field.instead)]}
+            for field in FIELDS
+            if field.instead
+        ],
         "properties": {field.name: _property(field) for field in FIELDS},
     }
 

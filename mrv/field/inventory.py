@@ -13,42 +13,22 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from mrv.biomass.allometry import BREAST_HEIGHT_M
+from mrv.biomass.selection import measured_by_height
 from mrv.errors import TableInvalid
 from mrv.field.csv_text import ROW, SURPLUS
-from mrv.field.fields import BY_NAME, FIELDS, SPOILT, STATUSES, Field
+from mrv.field.fields import BY_NAME, FIELDS, SPOILT, Field
+from mrv.field.row_checks import MESSAGES, ROW_CHECK_COLUMNS, ROW_CHECKS, STEM, numbers
 from mrv.field.species import tidy_species
+from mrv.field.subplots import circle_ha, level_share
 from mrv.field.suspicion import Suspicion, find_suspicions
 from mrv.field.visits import number_visits
 
-_NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _NOT_GIVEN = {"na", "n/a", "nan", "none", "null", "-", "?"}
-_STEM = ["plot_id", "tree_id", "stem"]
 _HEADER_LINE = 1
+# What serves a check, or lives on in another column.
+_NOT_KEPT = ("stem_volume_m3", "girth_cm", "subplot_radius_m", "slope_percent")
 
-# What is wrong and how to mend it; the sentence begins with row and column.
-_MESSAGES: Mapping[str, str] = {
-    "missing": "{column} is blank; every row needs one.",
-    "not_a_number": "{column} says '{value}', which is not a number; write one such as 14.2.",
-    "not_a_date": "{column} says '{value}', which is no date; write year-month-day.",
-    "future_date": "{column} says {value}, which is still to come; correct the year or the day.",
-    "too_small": "{column} is {value}, but must be {limit}; correct it or leave the row out.",
-    "too_large": "{column} is {value}, but must be {limit}; check unit and decimal point.",
-    "unknown_choice": "{column} says '{value}'; use one of {choices}.",
-    "unknown_plot": "plot '{value}' is not among the accepted plots; correct plot_id or add the "
-    "plot.",
-    "alive_without_diameter": "a living tree needs dbh_cm; measure it or correct the status.",
-    "alive_without_tree": "a tree needs a tree_id, to be found again at the next visit.",
-    "no_trees_with_tree": "status no_trees says that the plot had none, yet the row names a tree; "
-    "blank the tree's cells or correct the status.",
-    "no_trees_contradicted": "status no_trees says that the plot had none, yet other rows of that "
-    "day name trees there; take the row out.",
-    "duplicate_row": "plot {plot_id}, tree {tree_id}, stem {stem} was already entered for "
-    "{measured_on}; keep one of the rows.",
-    "contradictory_rows": "plot {plot_id}, tree {tree_id}, stem {stem} is entered for "
-    "{measured_on} more than once with different values; keep the right one.",
-    "surplus_cells": "there are more cells than the header names, beginning with '{value}'; "
-    "look for a comma inside a cell and put it in quotes.",
-}
 _PANDERA_CODES = {"not_nullable": "missing"}
 
 
@@ -57,7 +37,10 @@ class Inventory:
     """What a tree inventory holds and what is wrong with it.
 
     Attributes:
-        trees: Usable rows, typed, with `row` (line in the file) and `flags` (codes joined by ";").
+        trees: Usable rows, typed, with `row` (line in the file), `subplot_ha` (area on which trees
+            of the row's size were measured [ha]; NaN where tree_fraction says it) and `flags`
+            (codes joined by ";"). Diameters stand for girths, and shares of sloping ground are
+            level ones.
         findings: row, column, code, severity (error or warning) and message, in row order.
     """
 
@@ -99,7 +82,7 @@ def read_inventory(
     findings = [*_errors(faults, text), *_missing_columns(found), *_warnings(suspicions, trees)]
     table = pd.DataFrame(findings, columns=["row", "column", "code", "severity", "message"])
     table = table.sort_values(["row", "severity", "code"], kind="stable").reset_index(drop=True)
-    kept = ["row", *(n for n in BY_NAME if n != "stem_volume_m3"), "flags"]
+    kept = ["row", *(n for n in BY_NAME if n not in _NOT_KEPT), "subplot_ha", "flags"]
     return Inventory(trees[kept].reset_index(drop=True), table)
 
 
@@ -117,6 +100,11 @@ def _our_columns(
     lines = raw.index if raw.index.name == ROW else np.arange(len(raw)) + _HEADER_LINE + 1
     text = pd.DataFrame({"row": np.asarray(lines, int)})
     found = set()
+
+    def has(name: str) -> bool:
+        parts = columns.get(name, name).split("+")
+        return name in constants or all(part.strip().lower() in theirs for part in parts)
+
     for field in FIELDS:
         parts = [part.strip().lower() for part in columns.get(field.name, field.name).split("+")]
         if field.name not in constants and all(part in theirs for part in parts):
@@ -125,7 +113,7 @@ def _our_columns(
             text[field.name] = pd.Series(joined, dtype=str).str.strip()
         elif field.name in constants:
             text[field.name] = constants[field.name]
-        elif field.demand or field.name in columns:
+        elif field.name in columns or (field.demand and not has(field.instead)):
             have = ", ".join(map(str, raw.columns))
             raise TableInvalid(
                 f"The inventory has no column '{columns.get(field.name, field.name)}' for "
@@ -144,11 +132,13 @@ def _our_columns(
     text["status"] = text["status"].str.lower()
     text["origin"] = text["origin"].str.lower()
     text["species"] = text["species"].map({s: tidy_species(s) for s in text["species"].unique()})
-    measured = (text["status"] == "") & (text["dbh_cm"] != "")
+    palm = text["species"].map(measured_by_height).astype(bool)
+    sized = (text["dbh_cm"] != "") | (text["girth_cm"] != "") | (palm & (text["height_m"] != ""))
+    measured = (text["status"] == "") & sized
     text["status"] = text["status"].mask(measured, "alive")
     text["stem"] = text["stem"].replace("", "1")
     if "tree_id" not in found:
-        named = (text["status"] != "no_trees") & (text["dbh_cm"] != "")
+        named = (text["status"] != "no_trees") & sized
         text["tree_id"] = ("row-" + text["row"].astype(str)).where(named, "")
     return text, found
 
@@ -164,7 +154,7 @@ def _faults(
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         whole_row = cases["schema_context"] == "DataFrameSchema"
-        cases["column"] = cases["column"].mask(whole_row, cases["check"].map(_ROW_CHECK_COLUMNS))
+        cases["column"] = cases["column"].mask(whole_row, cases["check"].map(ROW_CHECK_COLUMNS))
         cases["code"] = cases["check"].replace(_PANDERA_CODES)
         cases["position"] = cases["index"].astype(int)
         found.append(cases[["position", "column", "code"]].drop_duplicates())
@@ -186,7 +176,7 @@ def _schema(plot_ids: Collection[str] | None, today: date) -> pa.DataFrameSchema
         )
     return pa.DataFrameSchema(
         columns,
-        checks=[pa.Check(check, error=code) for code, check in _ROW_CHECKS.items()],
+        checks=[pa.Check(check, error=code) for code, check in ROW_CHECKS.items()],
     )
 
 
@@ -212,26 +202,16 @@ def _column(field: Field, today: date) -> pa.Column:
 
 def _reads_as_number(field: Field) -> Any:  # noqa: ANN401 - pandera takes any callable
     whole = field.kind == "integer"
-    return lambda s: _numbers(s).notna() & (~np.asarray(whole) | (_numbers(s) % 1 == 0))
+    return lambda s: numbers(s).notna() & (~np.asarray(whole) | (numbers(s) % 1 == 0))
 
 
 def _not_below(low: float, *, strict: bool) -> Any:  # noqa: ANN401 - as above
     # What is no number is told so once, by another check.
-    return lambda s: ~((_numbers(s) <= low) if strict else (_numbers(s) < low))
+    return lambda s: ~((numbers(s) <= low) if strict else (numbers(s) < low))
 
 
 def _not_above(high: float) -> Any:  # noqa: ANN401 - as above
-    return lambda s: ~(_numbers(s) > high)
-
-
-def _numbers(text: pd.Series) -> pd.Series:
-    """Read numbers with a point or a comma before the decimals; NaN where there is none."""
-    tidy = text.fillna("")
-    if (tidy == "").all():
-        return pd.Series(np.nan, index=text.index)
-    tidy = tidy.str.replace(" ", "").str.replace("\u00a0", "")
-    tidy = tidy.where(tidy.str.fullmatch(_NUMBER), "").str.replace(",", ".")
-    return pd.to_numeric(tidy, errors="coerce").astype(float)
+    return lambda s: ~(numbers(s) > high)
 
 
 def _dates(text: pd.Series) -> pd.Series:
@@ -240,72 +220,24 @@ def _dates(text: pd.Series) -> pd.Series:
     return pd.to_datetime(told, format="%Y-%m-%d", errors="coerce")
 
 
-def _alive_without_diameter(t: pd.DataFrame) -> pd.Series:
-    return ~((t["status"] == "alive") & t["dbh_cm"].isna())
-
-
-def _alive_without_tree(t: pd.DataFrame) -> pd.Series:
-    return ~(t["status"].isin(STATUSES) & (t["status"] != "no_trees") & t["tree_id"].isna())
-
-
-def _no_trees_with_tree(t: pd.DataFrame) -> pd.Series:
-    named = t["tree_id"].notna() | t["dbh_cm"].notna()
-    return ~((t["status"] == "no_trees") & named)
-
-
-def _no_trees_contradicted(t: pd.DataFrame) -> pd.Series:
-    day = [t["plot_id"], t["measured_on"]]
-    others = t["status"].isin(STATUSES) & (t["status"] != "no_trees")
-    return ~((t["status"] == "no_trees") & others.groupby(day, dropna=False).transform("any"))
-
-
-def _stem_day(t: pd.DataFrame) -> pd.DataFrame:
-    key = t[[*_STEM, "measured_on"]]
-    return key[t["tree_id"].notna() & t["plot_id"].notna()]
-
-
-def _not_repeated(t: pd.DataFrame) -> pd.Series:
-    # The first of identical rows is kept; of contradictory ones nobody can say which is right.
-    repeated = t.duplicated(keep="first") & t["tree_id"].notna()
-    return ~repeated
-
-
-def _not_contradicted(t: pd.DataFrame) -> pd.Series:
-    distinct = t[~t.duplicated(keep="first")]
-    twice = _stem_day(distinct).duplicated(keep=False)
-    return ~twice.reindex(t.index, fill_value=False)
-
-
-_ROW_CHECKS = {
-    "alive_without_diameter": _alive_without_diameter,
-    "alive_without_tree": _alive_without_tree,
-    "no_trees_with_tree": _no_trees_with_tree,
-    "no_trees_contradicted": _no_trees_contradicted,
-    "duplicate_row": _not_repeated,
-    "contradictory_rows": _not_contradicted,
-}
-_ROW_CHECK_COLUMNS = {
-    "alive_without_diameter": "dbh_cm",
-    "alive_without_tree": "tree_id",
-    "no_trees_with_tree": "status",
-    "no_trees_contradicted": "status",
-    "duplicate_row": "tree_id",
-    "contradictory_rows": "tree_id",
-}
-
-
 def _typed(text: pd.DataFrame) -> pd.DataFrame:
     trees = pd.DataFrame({"row": text["row"].astype(int)})
     for field in FIELDS:
         cells = text[field.name]
         if field.kind in {"number", "integer"}:
-            trees[field.name] = _numbers(cells)
+            trees[field.name] = numbers(cells)
         elif field.kind == "date":
             trees[field.name] = _dates(cells)
         else:
             trees[field.name] = cells
     trees["stem"] = trees["stem"].fillna(1).astype(int)
-    trees["tree_fraction"] = trees["tree_fraction"].fillna(1.0)
+    trees["dbh_cm"] = trees["dbh_cm"].fillna(trees["girth_cm"] / np.pi)
+    trees["measured_at_m"] = trees["measured_at_m"].fillna(BREAST_HEIGHT_M)
+    level = level_share(trees["slope_percent"].fillna(0.0))
+    share = trees["tree_fraction"].fillna(1.0)
+    # The area of a whole plot comes from its boundary and is level already.
+    trees["tree_fraction"] = share.where(share >= 1.0, share * level)
+    trees["subplot_ha"] = circle_ha(trees["subplot_radius_m"]) * level
     return trees
 
 
@@ -342,8 +274,8 @@ def _errors(faults: pd.DataFrame, text: pd.DataFrame) -> Iterator[tuple[int, str
     for position, column, code in faults.itertuples(index=False):
         cells = text.loc[position]
         field = BY_NAME.get(column)
-        sentence = _MESSAGES[code].format(
-            **{name: cells[name] for name in (*_STEM, "measured_on")},
+        sentence = MESSAGES[code].format(
+            **{name: cells[name] for name in (*STEM, "measured_on")},
             column=column,
             value=cells[column],
             limit=_limit(field),

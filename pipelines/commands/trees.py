@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
 
 from mrv.biomass.context import BiomassContext
+from mrv.biomass.uncredited import uncredited_stock
 from mrv.estimation.monte_carlo import plot_biomass
 from mrv.field.inventory import read_inventory
 from mrv.methodologies import load_methodology
@@ -45,11 +47,14 @@ def report_trees(
         growth_cap="",
     )
     plots = sorted(checked.trees["plot_id"].unique())
+    methodology = load_methodology("agroforestry_removals", 1)
+    areas = dict.fromkeys(plots, plot_area_ha)
+    beside = uncredited_stock(checked.trees, areas, methodology)
     with progress_bar(f"{len(plots)} plots") as progress:
         biomass = plot_biomass(
             checked.trees,
-            dict.fromkeys(plots, plot_area_ha),
-            BiomassContext.of(ecology, load_methodology("agroforestry_removals", 1)),
+            areas,
+            BiomassContext.of(ecology, methodology),
             draws=draws,
             progress=progress,
         )
@@ -57,6 +62,9 @@ def report_trees(
         print_json(
             {
                 "plots": biomass.to_dict("records"),
+                "not_credited": beside.astype(object)
+                .where(beside.notna(), None)
+                .to_dict("records"),
                 "findings": checked.findings.to_dict("records"),
             }
         )
@@ -81,6 +89,19 @@ def report_trees(
             text=2,
         )
     )
+    _print_beside(beside)
+
+
+def _print_beside(beside: pd.DataFrame) -> None:
+    shown = beside.head(_SHOWN).astype({"n_plants": int, "agb_t_ha": float})
+    plants = [f"{n:,}" if n else "" for n in shown["n_plants"].tolist()]
+    biomass = ["" if isnan(t) else f"{t:,.2f}" for t in shown["agb_t_ha"].tolist()]
+    named = (shown[name].astype(str).tolist() for name in ("plot_id", "species", "reason"))
+    plots, species, reasons = named
+    rows = list(zip(plots, species, reasons, plants, biomass, strict=True))
+    if rows:
+        title = "Beside it, never credited  [t d.m./ha]"
+        console.print(table(title, ("plot", "what", "why", "plants", "biomass"), rows, text=3))
 
 
 def _print_findings(findings: pd.DataFrame) -> None:

@@ -119,8 +119,11 @@ def test_it_asks_for_every_column_that_we_have() -> None:
     assert ours - asked == {"stratum", "left_on"}
     trees = structure(TREES)
     asked = {path[-1] for table in (trees, *trees.repeats) for path in table.columns}
-    # A tree's place comes as the two parts of one question; volumes come from tables.
-    assert set(BY_NAME) - asked == {"lon", "lat", "stem_volume_m3"}
+    # A tree's place comes as the two parts of one question. The form is for crews who tape breast
+    # height on the whole plot or a level share of it; all else comes from tables.
+    of_tables = {"stem_volume_m3", "girth_cm", "measured_at_m", "subplot_radius_m"}
+    of_tables |= {"slope_percent", "shrub_cover"}
+    assert set(BY_NAME) - asked == {"lon", "lat"} | of_tables
 
 
 def mapped(data: bytes, name: str) -> gpd.GeoDataFrame:

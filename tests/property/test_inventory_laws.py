@@ -30,6 +30,11 @@ _PLAUSIBLE = {
     "lat": ["-0.1", ""],
     "inclusion_probability": ["0.5", "1", "0", ""],
     "tree_fraction": ["0.5", ""],
+    "girth_cm": ["44.6", ""],
+    "measured_at_m": ["1.3", "0.3", ""],
+    "subplot_radius_m": ["4", ""],
+    "slope_percent": ["25", ""],
+    "shrub_cover": ["0.2", ""],
     "stem_volume_m3": ["1", ""],
 }
 _ROW = st.tuples(

@@ -3,7 +3,13 @@
 import pytest
 
 from mrv.biomass.allometry import EQUATIONS
-from mrv.biomass.selection import not_credited, regions, select_equation
+from mrv.biomass.selection import (
+    measured_by_height,
+    not_credited,
+    regions,
+    reported_equation,
+    select_equation,
+)
 from mrv.errors import InputRejected
 
 
@@ -99,6 +105,54 @@ def test_what_is_no_tree_of_wood_is_not_credited(species: str, word: str) -> Non
         assert choice.equation is None
         assert word in choice.reason
     assert word in not_credited(species)
+
+
+@pytest.mark.parametrize(
+    ("species", "measured_at_m", "equation"),
+    [
+        ("Citrus sinensis", 0.3, "citrus"),
+        ("Citrus sinensis", 1.3, "chave2014_eq4"),
+        ("Tectona grandis", 1.3, "teak"),
+        ("Tectona grandis", 1.34, "teak"),
+        ("Tectona grandis", 2.6, "teak"),  # above a buttress, where the stem is thinner
+        ("Tectona grandis", 1.2, None),
+        ("Tectona grandis", 0.3, None),
+        ("Citrus sinensis", 0.5, None),
+    ],
+)
+def test_a_diameter_serves_where_its_equation_takes_it(
+    species: str, measured_at_m: float, equation: str | None
+) -> None:
+    choice = select_equation(species, "se_asia", 12, 16, measured_at_m=measured_at_m)
+    assert choice.equation is (EQUATIONS[equation] if equation else None)
+    if equation is None:
+        assert f"taken at {measured_at_m:g} m" in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("species", "measured_at_m", "equation"),
+    [
+        ("Cocos nucifera", 1.3, "coconut"),
+        ("Musa acuminata", 1.3, "banana_exponential"),
+        ("Coffea arabica", 0.4, "coffee_negash"),
+        ("Coffea arabica", 0.15, "coffee_segura"),
+        ("Coffea arabica", 1.3, None),
+        ("Adansonia digitata", 1.3, None),
+        ("Tectona grandis", 1.3, None),
+    ],
+)
+def test_what_is_not_credited_is_weighed_where_an_equation_tells_it(
+    species: str, measured_at_m: float, equation: str | None
+) -> None:
+    found = reported_equation(species, measured_at_m)
+    assert found is (EQUATIONS[equation] if equation else None)
+    assert found is None or (not found.creditable and not_credited(species))
+
+
+def test_palms_are_measured_by_height() -> None:
+    assert measured_by_height("Cocos nucifera")
+    assert not measured_by_height("Musa acuminata")
+    assert not measured_by_height("")
 
 
 def test_an_unknown_region_is_told_with_the_known_ones() -> None:

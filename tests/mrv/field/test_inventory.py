@@ -4,6 +4,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,7 +16,7 @@ from mrv.field.inventory import Inventory, read_inventory
 _TODAY = date(2024, 6, 1)
 _HEADER = "plot_id,tree_id,species,dbh_cm,height_m,measured_on,status,inclusion_probability"
 _GOOD = "P1,t1,Grevillea robusta,14.2,9.5,2024-01-10,alive,0.5"
-_SCHEMA = Path(__file__).parents[3] / "schemas" / "tree-inventory" / "1-0-0.json"
+_SCHEMA = Path(__file__).parents[3] / "schemas" / "tree-inventory" / "1-0-1.json"
 
 
 def _read(*rows: str, header: str = _HEADER, plots: tuple[str, ...] = ("P1", "P2")) -> Inventory:
@@ -71,6 +72,66 @@ def test_a_bad_row_is_left_out_with_its_reason(row: str, column: str, code: str)
     assert message.startswith("Row 3: ")
     assert message.endswith(".")
     assert message.count("\n") == 0
+
+
+_SIZES = (
+    "plot_id,tree_id,species,dbh_cm,girth_cm,height_m,measured_at_m,tree_fraction,"
+    "subplot_radius_m,slope_percent,shrub_cover,measured_on"
+)
+
+
+def test_a_girth_stands_for_a_diameter() -> None:
+    inventory = _read("P1,t1,Mangifera indica,,62.8,9,,,,,,2024-01-10", header=_SIZES)
+    tree = inventory.trees.iloc[0]
+    assert tree["dbh_cm"] == pytest.approx(62.8 / np.pi)
+    assert (tree["status"], tree["measured_at_m"]) == ("alive", 1.3)
+
+
+def test_a_file_of_girths_needs_no_column_of_diameters() -> None:
+    header = "plot_id,tree_id,girth_cm,measured_on"
+    assert _read("P1,t1,62.8,2024-01-10", header=header).trees["dbh_cm"].notna().all()
+    with pytest.raises(TableInvalid, match="no column 'dbh_cm'"):
+        _read("P1,t1,2024-01-10", header="plot_id,tree_id,measured_on")
+
+
+def test_a_palm_is_alive_by_its_height() -> None:
+    palm = "P1,t1,Cocos nucifera,,,9.5,,,,,,2024-01-10,alive"
+    tree = palm.replace("Cocos nucifera", "Mangifera indica").replace("t1", "t2")
+    inventory = _read(palm, tree, header=_SIZES + ",status")
+    assert inventory.trees["species"].tolist() == ["Cocos nucifera"]
+    assert _codes(inventory) == [(3, "alive_without_diameter")]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("P1,t1,Mangifera indica,20,20,9,,,,,,2024-01-10", "girth_contradicted"),
+        ("P1,t1,Mangifera indica,20,,9,,0.5,4,,,2024-01-10", "two_shares"),
+        ("P1,t1,Mangifera indica,20,,9,0.01,,,,,2024-01-10", "too_small"),
+        ("P1,t1,Mangifera indica,20,,9,,,,400,,2024-01-10", "too_large"),
+        ("P1,t1,Mangifera indica,20,,9,,,,,40,2024-01-10", "too_large"),
+    ],
+)
+def test_sizes_that_contradict_each_other_are_refused(row: str, code: str) -> None:
+    inventory = _read(row, header=_SIZES)
+    assert inventory.trees.empty
+    assert _codes(inventory) == [(2, code)]
+
+
+def test_ground_along_a_slope_is_less_than_it_seems() -> None:
+    """Above 10 %, a circle or a share laid out along the ground is brought to the level."""
+    rows = [
+        "P1,t1,Mangifera indica,20,,9,,,10,40,,2024-01-10",
+        "P1,t2,Mangifera indica,20,,9,,,10,10,,2024-01-10",
+        "P1,t3,Mangifera indica,20,,9,,0.5,,40,,2024-01-10",
+        "P1,t4,Mangifera indica,20,,9,,,,40,0.3,2024-01-10",
+    ]
+    trees = _read(*rows, header=_SIZES).trees
+    level = 1 / np.sqrt(1 + 0.4**2)
+    circle_ha = np.pi * 10**2 / 10_000
+    assert trees["subplot_ha"][:2].tolist() == pytest.approx([circle_ha * level, circle_ha])
+    assert trees["tree_fraction"][2:].tolist() == pytest.approx([0.5 * level, 1.0])
+    assert trees["shrub_cover"].tolist()[3] == 0.3
 
 
 def test_every_reason_of_a_row_is_told_at_once() -> None:
