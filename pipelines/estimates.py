@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import date
 
 from mrv.estimation.estimate import ChangeEstimate, CrossCheck, StratumChange
-from mrv.estimation.models import MapReport
+from mrv.estimation.maps.report import MapReport
 from pipelines.shelf import Note, Shelf
 
 _DRAWS = ("gross_tco2e", "baseline_tco2e", "net_tco2e")

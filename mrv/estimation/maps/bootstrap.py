@@ -49,7 +49,7 @@ def bootstrap_predictions(
     """
     predictions = np.empty((replicates, len(values)))
     refits = _refits(model, values, sampled, clusters, observed, replicates, seed)
-    for replicate, (smoother, measured) in enumerate(refits):
+    for replicate, (smoother, _, measured) in enumerate(refits):
         predictions[replicate] = smoother.predict(values, measured)
     return predictions
 
@@ -83,7 +83,47 @@ def bootstrap_totals(
         InputRejected: If there are fewer than two clusters.
     """
     refits = _refits(model, values, sampled, clusters, observed, replicates, seed)
-    return np.stack([fit.totals(values, measured, plot_weight) for fit, measured in refits])
+    return np.stack(
+        [smoother.total_weights(values, plot_weight) @ measured for smoother, _, measured in refits]
+    )
+
+
+def bootstrap_weights(
+    model: MapModel,
+    values: Floats,
+    sampled: Ints,
+    clusters: Sequence[object],
+    observed: Floats,
+    plot_weight: Floats,
+    replicates: int,
+    seed: int,
+) -> Floats:
+    """Give what each measured value counts in the totals of each replicate.
+
+    For callers who put many draws of the measured values through every replicate.
+
+    Args:
+        model: As in `bootstrap_totals`, like all that is not named here.
+        values: As there.
+        sampled: As there.
+        clusters: As there.
+        observed: Mean values, which choose the structure [sample].
+        plot_weight: As there.
+        replicates: As there.
+        seed: As there.
+
+    Returns:
+        [replicate, group, sample]; a plot that is drawn twice counts with both.
+
+    Raises:
+        InputRejected: If there are fewer than two clusters.
+    """
+    weights = np.zeros((replicates, len(plot_weight), len(sampled)))
+    refits = _refits(model, values, sampled, clusters, observed, replicates, seed)
+    for replicate, (smoother, rows, _) in enumerate(refits):
+        drawn = smoother.total_weights(values, plot_weight)
+        np.add.at(weights[replicate].T, rows, drawn.T)
+    return weights
 
 
 def resampled_clusters(clusters: Sequence[object], replicates: int, seed: int) -> Iterator[Ints]:
@@ -120,10 +160,10 @@ def _refits(
     observed: Floats,
     replicates: int,
     seed: int,
-) -> Iterator[tuple[Smoother, Floats]]:
-    """Fit to one resample after the other, each with the measured values to predict from."""
+) -> Iterator[tuple[Smoother, Ints, Floats]]:
+    """Fit to one resample after the other; with it, its rows and the values to predict from."""
     train = values[sampled]
     drawn = np.broadcast_to(observed, (replicates, len(sampled)))
     mean = drawn.mean(axis=0) if observed.ndim > 1 else observed
     for replicate, rows in enumerate(resampled_clusters(clusters, replicates, seed)):
-        yield model.fitted(train[rows], mean[rows]), drawn[replicate][rows]
+        yield model.fitted(train[rows], mean[rows]), rows, drawn[replicate][rows]

@@ -51,22 +51,21 @@ class Smoother:
             [np.asarray(self.basis(target[part]) @ coefficients) for part in _parts(len(target))]
         )
 
-    def totals(self, target: Floats, measured: Floats, plot_weight: Floats) -> Floats:
-        """Add up weighted predictions, without holding those of single plots.
+    def total_weights(self, target: Floats, plot_weight: Floats) -> Floats:
+        """Give what each measured value counts in weighted sums of predictions.
 
         Args:
             target: Features [plot, feature].
-            measured: Values of the measured plots [sample].
-            plot_weight: What each plot counts in each total, such as its area [group, plot].
+            plot_weight: What each plot counts in each sum, such as its area [group, plot].
 
         Returns:
-            [group].
+            [group, sample]; no prediction of a single plot is ever held.
         """
-        coefficients = self.weights @ measured
-        total = np.zeros(len(plot_weight))
+        bases = np.zeros((len(plot_weight), len(self.weights)))
         for part in _parts(len(target)):
-            total += plot_weight[:, part] @ np.asarray(self.basis(target[part]) @ coefficients)
-        return total
+            bases += plot_weight[:, part] @ self.basis(target[part])
+        weights: Floats = bases @ self.weights
+        return weights
 
 
 class MapModel(Protocol):

@@ -7,6 +7,7 @@ from mrv.errors import InputRejected
 from mrv.estimation.maps.bootstrap import (
     bootstrap_predictions,
     bootstrap_totals,
+    bootstrap_weights,
     resampled_clusters,
 )
 from mrv.estimation.maps.ridge import Ridge
@@ -51,13 +52,15 @@ def test_replicates_hold_the_same_villages_for_every_epoch_and_model() -> None:
         assert (counts == counts[0]).all()
 
 
-def test_totals_are_the_weighted_predictions() -> None:
+def test_totals_and_their_weights_are_those_of_the_predictions() -> None:
     values, observed = landscape(3)
     weight = np.random.default_rng(0).uniform(size=(3, 120))
     arguments = (values, SAMPLE, VILLAGES, observed)
     predictions = bootstrap_predictions(Ridge(0.1), *arguments, 20, seed=1)
     totals = bootstrap_totals(Ridge(0.1), *arguments, weight, 20, seed=1)
     assert totals == pytest.approx(predictions @ weight.T)
+    weights = bootstrap_weights(Ridge(0.1), *arguments, weight, 20, seed=1)
+    assert weights @ observed == pytest.approx(totals)
 
 
 def test_a_draw_of_the_measured_values_for_each_replicate_adds_its_own_spread() -> None:
