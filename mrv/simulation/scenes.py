@@ -59,17 +59,24 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cover:
-    """How much of what covers each pixel."""
+class Cover:
+    """How much of what covers each pixel.
+
+    Attributes:
+        leaf_area: Of trees [m2/m2].
+        wood_area: Crowns, leaves or not [m2/m2].
+        crop: Green cover of what is not a tree [1].
+        soil: Brightness of the soil, about 1.
+    """
 
     leaf_area: Map
     wood_area: Map
     crop: Map
     soil: Map
 
-    def coarser(self) -> "_Cover":
+    def coarser(self) -> "Cover":
         """Average pairs of pixels: from 10 m to 20 m."""
-        return _Cover(*(_halve(m) for m in (self.leaf_area, self.wood_area, self.crop, self.soil)))
+        return Cover(*(_halve(m) for m in (self.leaf_area, self.wood_area, self.crop, self.soil)))
 
 
 def pixel_offset(spec: LandscapeSpec) -> float:
@@ -97,7 +104,9 @@ def render_scene(landscape: Landscape, look: Acquisition) -> Scene:
     numbers: dict[str, NDArray[np.uint16]] = {}
     clear: dict[str, Map] = {}
     for band in BANDS.values():
-        surface = _surface(band, covers[band.gsd_m]) * np.float32(gain + rng.normal(0, 0.008))
+        surface = surface_reflectance(band, covers[band.gsd_m]) * np.float32(
+            gain + rng.normal(0, 0.008)
+        )
         clear[band.name] = surface
         seen = _through(surface, band, skies[band.gsd_m])
         noise = rng.standard_normal(seen.shape, dtype=np.float32)
@@ -108,25 +117,32 @@ def render_scene(landscape: Landscape, look: Acquisition) -> Scene:
 
 def _cover(
     landscape: Landscape, ground: Ground, look: Acquisition, rng: np.random.Generator
-) -> _Cover:
-    spec, trees = landscape.spec, landscape.trees
-    day = look.at.date()
-    doy = day.timetuple().tm_yday
+) -> Cover:
+    crown, leaves = crowns_m2(landscape, look)
+    shape = ground.field.shape
+    leaf = _on_pixels(leaves, ground.tree_pixel, shape)
+    wood = _on_pixels(crown, ground.tree_pixel, shape)
+    return Cover(
+        leaf_area=leaf + ground.woods,
+        wood_area=wood,
+        crop=crop_green(landscape, ground, look, rng),
+        soil=ground.soil,
+    )
+
+
+def crowns_m2(
+    landscape: Landscape, look: Acquisition
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the area of every tree's crown and of its leaves on a day [m2]; 0 if it is not there."""
+    spec, trees, day = landscape.spec, landscape.trees, look.at.date()
     width = np.array([k.crown_m for k in spec.kinds])[trees.kind]
     width = width * (dbh_cm(trees, day) / 20) ** _CROWN_POWER
     pruned = stream(landscape.seed, "pruning").lognormal(0, 0.12, len(landscape.plots))
     lately = stream(landscape.seed, f"pruning {look.epoch}").lognormal(0, 0.06, len(pruned))
     crown = np.pi / 4 * width**2 * alive(trees, day) * (pruned * lately)[trees.plot]
-    leaves = np.array([leaf_share(kind, doy) for kind in spec.kinds])[trees.kind]
-    shape = ground.field.shape
-    leaf = _on_pixels(crown * leaves * _CROWN_LEAF_AREA, ground.tree_pixel, shape)
-    wood = _on_pixels(crown, ground.tree_pixel, shape)
-    return _Cover(
-        leaf_area=leaf + ground.woods,
-        wood_area=wood,
-        crop=_crop_green(landscape, ground, look, doy, rng),
-        soil=ground.soil,
-    )
+    of_year = day.timetuple().tm_yday
+    leaves = np.array([leaf_share(kind, of_year) for kind in spec.kinds])[trees.kind]
+    return crown, crown * leaves * _CROWN_LEAF_AREA
 
 
 def leaf_share(kind: TreeKind, day_of_year: int) -> float:
@@ -150,10 +166,11 @@ def _on_pixels(
     return np.asarray(gaussian_filter(flat.reshape(shape).astype(np.float32), 0.6), np.float32)
 
 
-def _crop_green(
-    landscape: Landscape, ground: Ground, look: Acquisition, doy: int, rng: np.random.Generator
+def crop_green(
+    landscape: Landscape, ground: Ground, look: Acquisition, rng: np.random.Generator
 ) -> Map:
-    """Give the green cover of crops, weeds and understorey [1]."""
+    """Give the green cover of crops, weeds and understorey [1], in the shape of the ground."""
+    doy = look.at.date().timetuple().tm_yday
     seasons = [s.crop for s in landscape.spec.strata]
     green = np.zeros(ground.field.shape, dtype=np.float32)
     for index, crop in enumerate(seasons):
@@ -170,7 +187,7 @@ def _crop_green(
     return np.asarray(np.clip(green * ground.vigour * weeds, 0, 0.95))
 
 
-def _surface(band: Band, cover: _Cover) -> Map:
+def surface_reflectance(band: Band, cover: Cover) -> Map:
     """Mix what covers each pixel into its reflectance [1]."""
     leaf = -np.expm1(-np.float32(band.extinction) * cover.leaf_area)
     wood = -np.expm1(np.float32(-0.25) * cover.wood_area) * (1 - leaf)
