@@ -6,7 +6,6 @@ Each tile has a coverage plan (`plan.py`); each scene is gathered (`gather.py`) 
 as two dates and nothing is fetched twice. Opening files and keeping bytes is handed in.
 """
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from mrv.imagery.scenes import Scene
 from mrv.imagery.tiles import TilePlan, Tiles
 from mrv.imagery.windows import Reading, frames_of, known_layouts, read_window, tile_months
 
-_THREADS = os.cpu_count() or 2  # decoding releases the interpreter's lock
+_THREADS = 2  # for whoever brings none; decoding releases the interpreter lock
 _R = TypeVar("_R")
 
 
