@@ -83,15 +83,24 @@ def totals_by_project(session: Session, project_ids: Iterable[str]) -> dict[str,
 
 def in_words(batch: CreditBatch, block: SerialBlock) -> serials.SerialBlock:
     """Give a block with everything its serial says."""
+    return _words(batch, block.kind, block.first_serial, block.last_serial)
+
+
+def serial_text(batch: CreditBatch, kind: str, first: int, last: int) -> str:
+    """Write the serial of some credits of an issuance."""
+    return serials.format_serial(_words(batch, kind, first, last))
+
+
+def _words(batch: CreditBatch, kind: str, first: int, last: int) -> serials.SerialBlock:
     return serials.SerialBlock(
         country=batch.country,
         project=batch.project_id,
-        kind="R" if block.kind == "R" else "C",
+        kind="R" if kind == "R" else "C",
         start=batch.vintage_start,
         end=batch.vintage_end,
         batch=batch.number,
-        first=block.first_serial,
-        last=block.last_serial,
+        first=first,
+        last=last,
         registry=batch.registry_code,
     )
 

@@ -27,10 +27,11 @@ from registry_api.db.models import (
     Plot,
     PlotContribution,
     PlotVersion,
+    Project,
     SerialBlock,
 )
 from registry_api.errors import AlreadyIssued, EvidenceWrong, NotAllowed, NotFound
-from registry_api.services import batches, idempotency, ledger
+from registry_api.services import batches, holdings, idempotency, ledger
 from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
@@ -136,6 +137,9 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     session.add(batch)
     session.flush()
     session.add_all(blocks)
+    session.flush()
+    holder = session.get_one(Project, batch.project_id).developer_id
+    holdings.open_issued(session, blocks, holder=holder, entry=entry)
     insert_rows(session, PlotContribution, _contributions(batch, document, plots))
     session.flush()
     return batch

@@ -26,6 +26,17 @@ Kind = Literal[
     "estimate_submitted",
     "estimate_decided",
     "batch_issued",
+    "transfer_offered",
+    "transfer_accepted",
+    "transfer_declined",
+    "transfer_withdrawn",
+    "credits_retired",
+    "credits_held",
+    "credits_released",
+    "cancellation_asked",
+    "cancellation_accepted",
+    "cancellation_declined",
+    "cancellation_withdrawn",
 ]
 FIRST_PREV_HASH = "0" * 64
 _CLOCK_SLACK = timedelta(minutes=5)

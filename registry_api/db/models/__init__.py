@@ -7,6 +7,12 @@ double claims are in the migrations. What a row means and when it may be written
 """
 
 from registry_api.db.models.base import Base, UtcDateTime
+from registry_api.db.models.holdings import (
+    CreditOrder,
+    Holding,
+    HoldingClosure,
+    OrderOutcome,
+)
 from registry_api.db.models.registry import (
     Account,
     ApiKey,
@@ -53,15 +59,19 @@ __all__ = [
     "ContestDecision",
     "ContestRival",
     "CreditBatch",
+    "CreditOrder",
     "ErasedFile",
     "Estimate",
     "EvidenceArtifact",
     "ExcludedArea",
     "ExcludedLayer",
     "ForgottenPerson",
+    "Holding",
+    "HoldingClosure",
     "IdempotencyKey",
     "LedgerEntry",
     "MonitoringPeriod",
+    "OrderOutcome",
     "Person",
     "Plot",
     "PlotContribution",

@@ -1,0 +1,191 @@
+"""Holdings as they are shown: of an account, inside a serial, and the whole supply."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from mrv.crediting import serials
+from registry_api.db.models import (
+    CreditBatch,
+    Holding,
+    HoldingClosure,
+    LedgerEntry,
+    SerialBlock,
+)
+from registry_api.services import paging
+from registry_api.services.batches import serial_text
+from registry_api.services.holdings import STATES, State, still_open, touching
+from registry_api.services.views import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Credits that one account holds in one state.
+
+    Attributes:
+        serial: The run as people write it.
+        since: When they came into this state.
+        sequence: Ledger entry that did it.
+    """
+
+    serial: str
+    batch_id: str
+    project_id: str
+    state: State
+    quantity_t: int
+    since: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where the credits of an issuance, or of the whole registry, are [t CO2e].
+
+    Attributes:
+        issued: As the blocks say that were issued; the rest add up to it, always.
+    """
+
+    issued: int
+    active: int
+    offered: int
+    held: int
+    buffer: int
+    retired: int
+    cancelled: int
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether everything that was issued is somewhere, once."""
+        kept = self.active + self.offered + self.held + self.buffer
+        return self.issued == kept + self.retired + self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEvent:
+    """What happened to a credit.
+
+    Attributes:
+        state: It has had since.
+    """
+
+    state: State
+    kind: str
+    at: datetime
+    sequence: int
+
+
+def of_account(
+    session: Session,
+    account_id: str,
+    *,
+    state: State | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Held]:
+    """List what an account holds or held to the end, newest first."""
+    (before,) = paging.decode(cursor, int) or (None,)
+    query = _rows().where(Holding.account_id == account_id, still_open())
+    if state is not None:
+        query = query.where(Holding.state == state)
+    if before is not None:
+        query = query.where(Holding.id < before)
+    rows = session.execute(query.order_by(Holding.id.desc()).limit(limit + 1)).all()
+    return Page(
+        tuple(_view(*row) for row in rows[:limit]),
+        paging.encode(rows[limit - 1][0].id) if len(rows) > limit else None,
+    )
+
+
+def inside(session: Session, run: serials.SerialBlock) -> tuple[Held, ...]:
+    """Say in which states the credits of a run are now, in order."""
+    query = _rows().where(*touching(run), still_open()).order_by(Holding.first_serial)
+    shown = []
+    for holding, batch, entry in session.execute(query):
+        first = max(holding.first_serial, run.first)
+        last = min(holding.last_serial, run.last)
+        shown.append(_view(holding, batch, entry, first, last))
+    return tuple(shown)
+
+
+def history(session: Session, run: serials.SerialBlock) -> tuple[UnitEvent, ...]:
+    """Tell what happened to any credit of a run, in order; what stayed as it was is left out."""
+    rows = session.execute(
+        select(Holding, LedgerEntry)
+        .join(LedgerEntry, LedgerEntry.sequence == Holding.sequence)
+        .where(*touching(run))
+        .order_by(Holding.sequence, Holding.first_serial)
+    ).all()
+    of = {holding.id: holding for holding, _ in rows}
+    events: dict[tuple[int, str], UnitEvent] = {}
+    for holding, entry in rows:
+        before = of.get(holding.parent_id or 0)
+        if before and (before.state, before.account_id) == (holding.state, holding.account_id):
+            continue
+        events[entry.sequence, holding.state] = UnitEvent(
+            _state(holding), entry.kind, entry.recorded_at, entry.sequence
+        )
+    return tuple(events.values())
+
+
+def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = None) -> Supply:
+    """Add up where credits are.
+
+    Args:
+        session: Where to look.
+        batch_id: Of one issuance; None for all.
+        at: As it was after this ledger entry; None for now.
+    """
+    issued = select(func.coalesce(func.sum(SerialBlock.quantity_t), 0)).join(
+        CreditBatch, CreditBatch.id == SerialBlock.batch_id
+    )
+    held = select(Holding.state, func.sum(Holding.quantity_t)).group_by(Holding.state)
+    closed = select(HoldingClosure.holding_id).where(HoldingClosure.holding_id == Holding.id)
+    if batch_id is not None:
+        issued, held = (
+            issued.where(SerialBlock.batch_id == batch_id),
+            held.where(Holding.batch_id == batch_id),
+        )
+    if at is not None:
+        issued = issued.where(CreditBatch.sequence <= at)
+        held = held.where(Holding.sequence <= at)
+        closed = closed.where(HoldingClosure.sequence <= at)
+    by_state = {state: int(sum_t) for state, sum_t in session.execute(held.where(~closed.exists()))}
+    return Supply(
+        issued=int(session.scalar(issued) or 0),
+        **{state: by_state.get(state, 0) for state in STATES},
+    )
+
+
+def _rows() -> "Select[Holding, CreditBatch, LedgerEntry]":
+    return (
+        select(Holding, CreditBatch, LedgerEntry)
+        .join(CreditBatch, CreditBatch.id == Holding.batch_id)
+        .join(LedgerEntry, LedgerEntry.sequence == Holding.state_sequence)
+    )
+
+
+def _state(holding: Holding) -> State:
+    return cast("State", holding.state)
+
+
+def _view(
+    holding: Holding,
+    batch: CreditBatch,
+    entry: LedgerEntry,
+    first: int | None = None,
+    last: int | None = None,
+) -> Held:
+    first, last = first or holding.first_serial, last or holding.last_serial
+    return Held(
+        serial=serial_text(batch, holding.kind, first, last),
+        batch_id=str(holding.batch_id),
+        project_id=holding.project_id,
+        state=_state(holding),
+        quantity_t=last - first + 1,
+        since=entry.recorded_at,
+        sequence=holding.state_sequence,
+    )

@@ -1,0 +1,136 @@
+"""Orders as they are shown: to whom they concern, and retirements to anybody."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from registry_api.db.models import CreditBatch, CreditOrder, Holding, OrderOutcome
+from registry_api.errors import NotFound
+from registry_api.services import paging
+from registry_api.services.accounts import account
+from registry_api.services.batches import serial_text
+from registry_api.services.views import Page
+
+OrderKind = Literal["transfer", "retire", "cancel", "hold"]
+Outcome = Literal["accepted", "declined", "withdrawn", "released"]
+OrderState = Literal["open", "done", "accepted", "declined", "withdrawn", "released"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order and where it stands.
+
+    Attributes:
+        account_id: Whose credits.
+        to_account_id: To whom they were offered; None for other orders.
+        serials: What was ordered, one run for each that follows without a gap.
+        terms: What was stated with it.
+        state: `open` while it waits for somebody; `done` where nobody else is asked.
+        note: What whoever answered said.
+    """
+
+    id: str
+    kind: OrderKind
+    account_id: str
+    to_account_id: str | None
+    quantity_t: int
+    serials: tuple[str, ...]
+    terms: Mapping[str, object]
+    placed_at: datetime
+    sequence: int
+    state: OrderState
+    note: str
+    ended_at: datetime | None
+
+
+def order(session: Session, order_id: str, *, by: str) -> OrderView:
+    """Show an order to whom it concerns: holder, taker, registrar.
+
+    Raises:
+        NotFound: If there is none, or it does not concern the caller.
+    """
+    return order_view(session, demand_seen(session, order_id, by))
+
+
+def retirement(session: Session, order_id: str) -> OrderView:
+    """Show a retirement to anybody; it was made to be seen.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    found = _get(session, order_id)
+    if found is None or found.kind != "retire":
+        raise NotFound("There is no retirement with that id.")
+    return order_view(session, found)
+
+
+def orders_of(
+    session: Session, account_id: str, *, limit: int = 50, cursor: str | None = None
+) -> Page[OrderView]:
+    """List what an account placed, was offered or had placed on its credits, newest first."""
+    (before,) = paging.decode(cursor, int) or (None,)
+    query = select(CreditOrder).where(
+        or_(CreditOrder.account_id == account_id, CreditOrder.to_account_id == account_id)
+    )
+    if before is not None:
+        query = query.where(CreditOrder.sequence < before)
+    found = session.scalars(query.order_by(CreditOrder.sequence.desc()).limit(limit + 1)).all()
+    return Page(
+        tuple(order_view(session, one) for one in found[:limit]),
+        paging.encode(found[limit - 1].sequence) if len(found) > limit else None,
+    )
+
+
+def demand_seen(session: Session, order_id: str, by: str) -> CreditOrder:
+    """Find an order that concerns an account.
+
+    Raises:
+        NotFound: If there is none, or it does not.
+    """
+    found = _get(session, order_id)
+    concerned = found is not None and (
+        by in (found.account_id, found.to_account_id, found.placed_by)
+        or account(session, by).role == "registrar"
+    )
+    if found is None or not concerned:
+        raise NotFound("There is no order with that id, or it is not yours.")
+    return found
+
+
+def order_view(session: Session, placed: CreditOrder) -> OrderView:
+    """Show an order as it stands."""
+    outcome = session.get(OrderOutcome, placed.id)
+    rows = session.execute(
+        select(Holding, CreditBatch)
+        .join(CreditBatch, CreditBatch.id == Holding.batch_id)
+        .where(Holding.sequence == placed.sequence, Holding.state_sequence == placed.sequence)
+        .order_by(Holding.project_id, Holding.kind, Holding.first_serial)
+    )
+    waiting: OrderState = "done" if placed.kind == "retire" else "open"
+    return OrderView(
+        id=str(placed.id),
+        kind=cast("OrderKind", placed.kind),
+        account_id=placed.account_id,
+        to_account_id=placed.to_account_id,
+        quantity_t=placed.quantity_t,
+        serials=tuple(serial_text(b, h.kind, h.first_serial, h.last_serial) for h, b in rows),
+        terms=json.loads(placed.terms),
+        placed_at=placed.placed_at,
+        sequence=placed.sequence,
+        state=cast("OrderState", outcome.outcome) if outcome else waiting,
+        note=outcome.note if outcome else "",
+        ended_at=outcome.decided_at if outcome else None,
+    )
+
+
+def _get(session: Session, order_id: str) -> CreditOrder | None:
+    try:
+        return session.get(CreditOrder, UUID(order_id))
+    except ValueError:
+        return None

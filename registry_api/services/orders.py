@@ -1,0 +1,301 @@
+"""Orders: what holders and the registrar ask to be done with credits.
+
+A transfer is offered and taken, never pushed; a retirement is final at once; a cancellation needs
+the registrar beside the holder; a hold is the registrar's. Each order is one transaction: ledger
+entry, holdings, paper and answer together or not at all.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from registry_api.db import lock_for_writing
+from registry_api.db.models import CreditOrder, OrderOutcome
+from registry_api.errors import Contradiction, NotAllowed
+from registry_api.services import holdings, idempotency, ledger
+from registry_api.services.accounts import account, demand_role
+from registry_api.services.canonical import canonical_json, sha256_of_text
+from registry_api.services.holdings import Lot, Part
+from registry_api.services.order_views import OrderKind, OrderView, Outcome, demand_seen, order_view
+from registry_api.services.retirement_terms import RetirementTerms
+
+_ANSWERED: dict[tuple[str, str], tuple[ledger.Kind, holdings.State]] = {
+    # kind of order and what it is answered -> ledger entry, and what its credits become
+    ("transfer", "accepted"): ("transfer_accepted", "active"),
+    ("transfer", "declined"): ("transfer_declined", "active"),
+    ("transfer", "withdrawn"): ("transfer_withdrawn", "active"),
+    ("cancel", "accepted"): ("cancellation_accepted", "cancelled"),
+    ("cancel", "declined"): ("cancellation_declined", "active"),
+    ("cancel", "withdrawn"): ("cancellation_withdrawn", "active"),
+    ("hold", "released"): ("credits_released", "active"),
+}
+_VERBS: dict[Outcome, str] = {
+    "accepted": "accept",
+    "declined": "decline",
+    "withdrawn": "withdraw",
+    "released": "release",
+}
+_WAITS_AS: dict[str, holdings.State] = {"transfer": "offered", "cancel": "held", "hold": "held"}
+
+
+def offer(
+    session: Session, lots: Sequence[Lot], to_account_id: str, note: str, key: str, *, by: str
+) -> OrderView:
+    """Offer credits to another account; they wait until it answers.
+
+    Args:
+        session: The one transaction.
+        lots: Which credits.
+        to_account_id: Who may take them.
+        note: What to say with it.
+        key: The caller's name for this request.
+        by: Who holds them.
+
+    Raises:
+        NotFound: If there is no account to offer them to.
+        NotAcceptable: If it is the caller's own, or a lot is none.
+        Contradiction: If the caller does not hold all of them, free to move.
+        KeyReused: If the key belongs to another request.
+    """
+    request = {"lots": [asdict(lot) for lot in lots], "to": to_account_id, "note": note}
+
+    def place() -> CreditOrder:
+        if account(session, to_account_id).id == by:
+            raise Contradiction("Credits are offered to another account; this one holds them.")
+        parts = _chosen(session, lots, by)
+        return _place(
+            session, "transfer", "transfer_offered", parts, "offered", {"note": note}, by=by,
+            owner=by, to=to_account_id,
+        )  # fmt: skip
+
+    return _once(session, "offer", request, key, by, place)
+
+
+def retire(
+    session: Session, lots: Sequence[Lot], terms: RetirementTerms, key: str, *, by: str
+) -> OrderView:
+    """Retire credits for good, on behalf of whom the terms say.
+
+    Raises:
+        NotAcceptable: If a lot is none or the terms contradict themselves.
+        Contradiction: If the caller does not hold all of them, free to move.
+        KeyReused: If the key belongs to another request.
+    """
+    stated = terms.stated()
+    request = {"lots": [asdict(lot) for lot in lots], "terms": stated}
+
+    def place() -> CreditOrder:
+        parts = _chosen(session, lots, by)
+        return _place(
+            session, "retire", "credits_retired", parts, "retired", stated, by=by, owner=by
+        )
+
+    return _once(session, "retire", request, key, by, place)
+
+
+def ask_cancellation(
+    session: Session, lots: Sequence[Lot], reason: str, key: str, *, by: str
+) -> OrderView:
+    """Ask that credits be cancelled; they are held until a registrar has decided.
+
+    Raises:
+        NotAcceptable: If a lot is none.
+        Contradiction: If the caller does not hold all of them, free to move.
+        KeyReused: If the key belongs to another request.
+    """
+    request = {"lots": [asdict(lot) for lot in lots], "reason": reason}
+
+    def place() -> CreditOrder:
+        parts = _chosen(session, lots, by)
+        return _place(
+            session, "cancel", "cancellation_asked", parts, "held", {"reason": reason}, by=by,
+            owner=by,
+        )  # fmt: skip
+
+    return _once(session, "ask_cancellation", request, key, by, place)
+
+
+def hold(
+    session: Session, lots: Sequence[Lot], of: str, reason: str, key: str, *, by: str
+) -> OrderView:
+    """Hold an account's credits, as a registrar, until they are released.
+
+    Raises:
+        NotAllowed: If the caller is no registrar.
+        NotFound: If there is no such account.
+        NotAcceptable: If a lot is none.
+        Contradiction: If the account does not hold all of them, free to move.
+        KeyReused: If the key belongs to another request.
+    """
+    demand_role(session, by, "registrar")
+    request = {"lots": [asdict(lot) for lot in lots], "of": of, "reason": reason}
+
+    def place() -> CreditOrder:
+        account(session, of)
+        parts = _chosen(session, lots, of)
+        return _place(
+            session, "hold", "credits_held", parts, "held", {"reason": reason}, by=by, owner=of
+        )
+
+    return _once(session, "hold", request, key, by, place)
+
+
+def answer(
+    session: Session, order_id: str, outcome: Outcome, note: str, key: str, *, by: str
+) -> OrderView:
+    """Answer an order that waits: take or decline an offer, withdraw one's own, decide, release.
+
+    Raises:
+        NotFound: If there is no such order, or it is not for the caller to see.
+        NotAllowed: If it is not for the caller to answer like that.
+        Contradiction: If it was answered otherwise already.
+        KeyReused: If the key belongs to another request.
+    """
+    request = {"order": order_id, "outcome": outcome, "note": note}
+
+    def end() -> CreditOrder:
+        order = demand_seen(session, order_id, by)
+        if (order.kind, outcome) not in _ANSWERED:
+            raise Contradiction(
+                f"An order of the kind {order.kind} cannot be {outcome}.", order=order_id
+            )
+        _demand_say(session, order, outcome, by)
+        earlier = session.get(OrderOutcome, order.id)
+        if earlier is not None:
+            raise Contradiction(
+                f"This order was {earlier.outcome} on {earlier.decided_at:%Y-%m-%d}.",
+                order=order_id,
+            )
+        kind, become = _ANSWERED[order.kind, outcome]
+        parts = holdings.of_order(session, order.sequence, _WAITS_AS[order.kind])
+        taker = order.to_account_id if kind == "transfer_accepted" else order.account_id
+        entry = ledger.append(
+            session,
+            kind,
+            actor=by,
+            payload={
+                "order": str(order.id),
+                "blocks": _blocks(parts),
+                "state": become,
+                "account": taker,
+                "note_sha256": sha256_of_text(note),
+            },
+        )
+        holdings.move(session, parts, become, taker, entry.sequence)
+        session.add(
+            OrderOutcome(
+                order_id=order.id,
+                outcome=outcome,
+                note=note,
+                decided_by=by,
+                decided_at=entry.recorded_at,
+                sequence=entry.sequence,
+            )
+        )
+        session.flush()
+        return order
+
+    return _once(session, _VERBS[outcome], request, key, by, end)
+
+
+def _once(
+    session: Session,
+    operation: str,
+    request: Mapping[str, object],
+    key: str,
+    by: str,
+    act: Callable[[], CreditOrder],
+) -> OrderView:
+    """Do what is asked once; the same request under the same key gets the order as it is now."""
+    lock_for_writing(session)
+    account(session, by)
+    earlier = idempotency.answered(session, by, key, operation, request)
+    if earlier is not None:
+        return order_view(session, session.get_one(CreditOrder, UUID(earlier)))
+    done = act()
+    idempotency.remember(session, by, key, operation, request, str(done.id))
+    return order_view(session, done)
+
+
+def _chosen(session: Session, lots: Sequence[Lot], holder: str) -> tuple[Part, ...]:
+    parts = [part for lot in lots for part in holdings.choose(session, lot, holder, "active")]
+    if not parts:
+        raise Contradiction("Name at least one lot of credits.")
+    spans = sorted((p.holding.id, p.first_serial, p.last_serial) for p in parts)
+    for before, after in pairwise(spans):
+        if before[0] == after[0] and after[1] <= before[2]:
+            raise Contradiction(f"Credit {after[1]} is named twice; name each lot once.")
+    return tuple(parts)
+
+
+def _place(  # noqa: PLR0913  an order is all of this
+    session: Session,
+    kind: OrderKind,
+    event: ledger.Kind,
+    parts: Sequence[Part],
+    become: holdings.State,
+    terms: Mapping[str, object],
+    *,
+    by: str,
+    owner: str,
+    to: str | None = None,
+) -> CreditOrder:
+    text = canonical_json(terms)
+    placed = CreditOrder(
+        id=uuid4(),
+        kind=kind,
+        account_id=owner,
+        to_account_id=to,
+        quantity_t=sum(part.quantity_t for part in parts),
+        terms=text,
+        terms_sha256=sha256_of_text(text),
+        placed_by=by,
+    )
+    entry = ledger.append(
+        session,
+        event,
+        actor=by,
+        payload={
+            "order": str(placed.id),
+            "blocks": _blocks(parts),
+            "state": become,
+            "account": owner,
+            "to": to,
+            "terms_sha256": placed.terms_sha256,
+        },
+    )
+    placed.sequence, placed.placed_at = entry.sequence, entry.recorded_at
+    session.add(placed)
+    session.flush()
+    holdings.move(session, parts, become, owner, entry.sequence)
+    return placed
+
+
+def _blocks(parts: Sequence[Part]) -> list[dict[str, object]]:
+    return [
+        {
+            "project": part.holding.project_id,
+            "kind": part.holding.kind,
+            "first": part.first_serial,
+            "last": part.last_serial,
+        }
+        for part in parts
+    ]
+
+
+def _demand_say(session: Session, placed: CreditOrder, outcome: Outcome, by: str) -> None:
+    """Insist on who may answer: the taker an offer, the holder their own, else a registrar."""
+    if placed.kind == "transfer" and outcome in ("accepted", "declined"):
+        allowed, who = by == placed.to_account_id, "whom they were offered to"
+    elif outcome == "withdrawn":
+        allowed, who = by == placed.placed_by, "who placed the order"
+    else:
+        demand_role(session, by, "registrar")
+        # Four eyes: a registrar does not decide on a wish of their own.
+        allowed = placed.kind == "hold" or by != placed.placed_by
+        who = "another registrar"
+    if not allowed:
+        raise NotAllowed(f"Only {who} may {_VERBS[outcome]} this.", order=str(placed.id))

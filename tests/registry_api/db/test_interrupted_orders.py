@@ -1,0 +1,139 @@
+"""Orders that are cut off or sent fifty times at once: all of one, once, or nothing of it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
+
+from registry_api.db import Database
+from registry_api.db.models import Base, CreditBatch, Estimate
+from registry_api.services import issuance, ledger, orders
+from registry_api.services.holdings import Lot
+from registry_api.services.order_views import OrderView
+from registry_api.services.retirement_terms import RetirementTerms
+from tests.registry_api.a_market import BUYERS, DEVELOPER, REGISTRAR, a_copy, a_stocked_folder
+from tests.registry_api.a_registry import NET_KG, approve, evidence, found, make_settings, submit
+
+TERMS = RetirementTerms("A buyer's customer", "voluntary")
+Act = Callable[[Session, Lot], OrderView]
+Answer = TypeVar("Answer")
+
+
+def offer(session: Session, lot: Lot) -> OrderView:
+    return orders.offer(session, [lot], BUYERS[0], "", "one-offer", by=DEVELOPER)
+
+
+def retire(session: Session, lot: Lot) -> OrderView:
+    return orders.retire(session, [lot], TERMS, "one-retirement", by=DEVELOPER)
+
+
+def ask_cancellation(session: Session, lot: Lot) -> OrderView:
+    return orders.ask_cancellation(session, [lot], "Doubt", "one-wish", by=DEVELOPER)
+
+
+def hold(session: Session, lot: Lot) -> OrderView:
+    return orders.hold(session, [lot], DEVELOPER, "Doubt", "one-hold", by=REGISTRAR)
+
+
+def take_an_offer(session: Session, lot: Lot) -> OrderView:
+    placed = offer(session, lot)
+    return orders.answer(session, placed.id, "accepted", "", "one-answer", by=BUYERS[0])
+
+
+class Cut(Exception):
+    """The power went."""
+
+
+@contextmanager
+def cut_before(opened: Database, statement: int) -> Iterator[dict[str, int]]:
+    """Cut the power before a statement; says afterwards whether there were that many."""
+    sent = {"statements": 0}
+
+    def count(*_: object) -> None:
+        sent["statements"] += 1
+        if sent["statements"] == statement:
+            raise Cut
+
+    event.listen(opened.engine, "before_cursor_execute", count)
+    try:
+        yield sent
+    finally:
+        event.remove(opened.engine, "before_cursor_execute", count)
+
+
+@pytest.mark.parametrize(
+    "act", [offer, retire, ask_cancellation, hold, take_an_offer], ids=lambda act: act.__name__
+)
+def test_cut_off_between_any_two_statements_nothing_of_an_order_is_there(act: Act) -> None:
+    with a_stocked_folder() as file, a_copy(file) as opened:
+        with opened.reading() as session:
+            lot = Lot(batch_id=str(session.scalars(select(CreditBatch.id)).one()), quantity_t=3)
+        before, statement, done = _everything(opened), 0, False
+        while not done:
+            statement += 1
+            with cut_before(opened, statement) as sent:
+                try:
+                    with opened.writing() as session:
+                        act(session, lot)
+                    done = True
+                except Cut:
+                    pass
+            if not done:
+                assert _everything(opened) == before, f"cut before statement {statement}"
+        assert sent["statements"] == statement - 1 > 5
+        assert _everything(opened) != before
+
+
+def test_fifty_identical_retirements_at_once_are_one() -> None:
+    with a_stocked_folder() as file, a_copy(file) as opened:
+        with opened.reading() as session:
+            lot = Lot(batch_id=str(session.scalars(select(CreditBatch.id)).one()), quantity_t=3)
+        views = _at_once(50, opened, lambda session: retire(session, lot))
+        assert all(view == views[0] for view in views)
+        with opened.reading() as session:
+            assert ledger.verify_chain(session).first_bad is None
+
+
+def test_fifty_identical_issuances_at_once_are_one(either: Database, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    with either.writing() as session:
+        farm = found(session, settings)
+        sha256 = submit(session, farm, evidence(farm, NET_KG))
+        approve(session, sha256)
+    cards = _at_once(
+        50,
+        either,
+        lambda session: issuance.issue(
+            session, sha256, "one-issuance", by=REGISTRAR, settings=settings
+        ),
+    )
+    assert len({card.id for card in cards}) == 1
+    with either.reading() as session:
+        assert session.scalar(select(func.count()).select_from(CreditBatch)) == 1
+        assert session.scalar(select(func.count()).select_from(Estimate)) == 1
+
+
+def _at_once(times: int, opened: Database, act: Callable[[Session], Answer]) -> list[Answer]:
+    together = threading.Barrier(10)
+
+    def one(_: int) -> Answer:
+        together.wait(30)
+        with opened.writing() as session:
+            return act(session)
+
+    with ThreadPoolExecutor(10) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def _everything(opened: Database) -> dict[str, int]:
+    with opened.reading() as session:
+        return {
+            name: session.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in Base.metadata.tables.items()
+        }
