@@ -2,7 +2,8 @@
 
 In the dry season crops and understorey are dead and what is green are trees; the wet season and the
 amplitude between both tell them from evergreen bush. Values are medians over the clear looks of the
-season nearest to the epoch.
+season nearest to the epoch. Radar sees the wood through clouds; its looks are averaged as power,
+from one orbit and pass per plot, because another angle is another number.
 
 Source: methodology reference 5.3.
 """
@@ -26,6 +27,7 @@ def season_features(
     indices: Collection[str],
     *,
     rules: ImageryRules,
+    backscatter: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Reduce observations to seasonal features.
 
@@ -38,6 +40,8 @@ def season_features(
         wet: The same for the wet season; None where the project states none.
         indices: Names of the columns to reduce.
         rules: What counts as clear.
+        backscatter: Sentinel-1 of the plots where there is any: plot_id, acquired_at, orbit
+            (relative orbit and pass), vv_db and vh_db (terrain-corrected gamma nought) [dB].
 
     Returns:
         Index (plot_id, epoch), every plot of the observations at every epoch; columns
@@ -62,7 +66,8 @@ def season_features(
                 features[f"{name}_amplitude"] = features[f"{name}_wet"] - features[f"{name}_dry"]
             features["clear_looks_wet"] = counts
         parts.append(features.assign(epoch=epoch).set_index("epoch", append=True))
-    return pd.concat(parts)
+    table = pd.concat(parts)
+    return table if backscatter is None else table.join(_radar(backscatter, epochs, dry))
 
 
 def nearest_season(epoch: date, season: Season) -> tuple[date, date]:
@@ -127,6 +132,32 @@ def _season(
     medians = grouped[names].median().reindex(plots)
     counts = grouped.size().reindex(plots, fill_value=0)
     return medians.to_numpy(dtype=np.float64), counts.to_numpy(dtype=np.int64)
+
+
+def _radar(backscatter: pd.DataFrame, epochs: Sequence[date], dry: Season) -> pd.DataFrame:
+    """Average radar looks of the dry seasons by (plot_id, epoch) [dB].
+
+    Of the orbits that saw a plot in every season, the one with the most looks in the worst season
+    serves it; a plot that none saw in every season has no value.
+    """
+    days = pd.to_datetime(backscatter["acquired_at"]).dt.tz_localize(None).dt.normalize()
+    power = 10.0 ** (backscatter[["vv_db", "vh_db"]] / 10.0)
+    looks = backscatter[["plot_id", "orbit"]].join(power)
+    seasons = []
+    for epoch in epochs:
+        first, last = (pd.Timestamp(day) for day in nearest_season(epoch, dry))
+        seasons.append(looks[(days >= first) & (days <= last)].assign(epoch=epoch))
+    inside = pd.concat(seasons).dropna()
+    means = inside.groupby(["plot_id", "orbit", "epoch"])[["vv_db", "vh_db"]].mean()
+    counts = inside.groupby(["plot_id", "orbit", "epoch"]).size().reset_index(name="looks")
+    of_orbit = counts.groupby(["plot_id", "orbit"])["looks"].agg(["size", "min"])
+    always = of_orbit[of_orbit["size"] == len(epochs)].reset_index()
+    best = always.sort_values(["plot_id", "min", "orbit"], ascending=[True, False, True])
+    chosen = best.drop_duplicates("plot_id")[["plot_id", "orbit"]]
+    kept = means.reset_index().merge(chosen).set_index(["plot_id", "epoch"])
+    return pd.DataFrame(
+        {f"{band}_dry": 10.0 * np.log10(kept[f"{band}_db"]) for band in ("vv", "vh")}
+    )
 
 
 def _day(year: int, month_day: str) -> date:

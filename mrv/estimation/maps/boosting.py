@@ -9,15 +9,16 @@ Source: Friedman 2001 (least squares, shrinkage); trees are those of scikit-lear
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.tree import DecisionTreeRegressor
-from sklearn.tree._tree import Tree
 
 from mrv.estimation.greg import Floats, Ints
 from mrv.estimation.maps.smoothers import Smoother
+
+if TYPE_CHECKING:
+    from sklearn.tree._tree import Tree
 
 SHRINKAGE: Final = 0.1
 """Share of a tree that a stage adds [P]; Friedman found 0.1 and less best."""
@@ -80,21 +81,23 @@ class Boosting:
         return Smoother(partial(_membership, trees=trees), np.concatenate(weights))
 
 
-def _grow(train: Floats, lacking: Floats) -> Tree:
+def _grow(train: Floats, lacking: Floats) -> "Tree":
     """Grow one tree on what is not yet predicted; ties between splits go one way always."""
+    from sklearn.tree import DecisionTreeRegressor  # a second and more, for those who need it
+
     regressor = DecisionTreeRegressor(
         max_depth=DEPTH, min_samples_leaf=SMALLEST_LEAF, random_state=0
     )
     return regressor.fit(train.astype(np.float32), lacking, check_input=False).tree_
 
 
-def _leaves(tree: Tree, features: Floats) -> Ints:
+def _leaves(tree: "Tree", features: Floats) -> Ints:
     """Number of the node each plot ends in [plot]."""
     leaves: Ints = tree.apply(features.astype(np.float32))
     return leaves
 
 
-def _membership(target: Floats, trees: Sequence[Tree]) -> sparse.csr_array:
+def _membership(target: Floats, trees: Sequence["Tree"]) -> sparse.csr_array:
     """Say in which node of each tree a plot ends, after a column of ones [plot, node]."""
     plots = len(target)
     first = np.cumsum([1, *(tree.node_count for tree in trees)])

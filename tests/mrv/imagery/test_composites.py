@@ -105,3 +105,37 @@ def test_the_gate_does_not_pass_on_nothing(rules: ImageryRules) -> None:
     empty = season_features(observations([]), [date(2021, 1, 1)], DRY, None, ["ndvi"], rules=rules)
     assert not clear_looks(empty, [], rules).passed
     assert not clear_looks(empty, ["p"], rules).passed
+
+
+def radar(rows: Iterable[tuple[str, str, str, float]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["plot_id", "acquired_at", "orbit", "vh_db"])
+    return table.assign(
+        acquired_at=pd.to_datetime(table["acquired_at"], utc=True), vv_db=table["vh_db"] + 6
+    )
+
+
+def test_radar_is_averaged_as_power_from_one_orbit(rules: ImageryRules) -> None:
+    looks = observations([("p", "2021-01-05", 1.0, 0.2), ("q", "2021-01-05", 1.0, 0.2)])
+    backscatter = radar(
+        [
+            ("p", "2021-01-05", "A87", -20.0),
+            ("p", "2021-01-17", "A87", -10.0),
+            ("p", "2024-01-09", "A87", -13.0),
+            ("p", "2021-01-06", "D152", -30.0),  # seen more often, but not in every season
+            ("p", "2021-01-18", "D152", -30.0),
+            ("p", "2021-01-30", "D152", -30.0),
+            ("p", "2021-06-05", "A87", 0.0),  # not the dry season
+            ("q", "2021-01-05", "A87", -15.0),
+            ("q", "2024-01-05", "D152", -15.0),  # no orbit saw it twice
+        ]
+    )
+    epochs = [date(2021, 1, 1), date(2024, 1, 1)]
+    table = season_features(
+        looks, epochs, DRY, None, ["ndvi"], rules=rules, backscatter=backscatter
+    )
+    expected = 10 * np.log10((10**-2.0 + 10**-1.0) / 2)  # not -15: decibels are no power
+    assert table.loc[("p", epochs[0]), "vh_dry"] == pytest.approx(expected)
+    assert table.loc[("p", epochs[1]), "vh_dry"] == pytest.approx(-13.0)
+    assert (table["vv_dry"] - table["vh_dry"]).dropna().tolist() == pytest.approx([6.0, 6.0])
+    assert table.loc["q", ["vv_dry", "vh_dry"]].isna().all(axis=None)
+    assert len(table) == 4
