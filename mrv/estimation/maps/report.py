@@ -59,8 +59,8 @@ def judge_map(
     features: tuple[str, ...],
     methodology: Methodology,
     *,
-    model: str = "",
-    outside: int = 0,
+    model: str,
+    outside: int,
 ) -> MapReport:
     """Hold cross-validated predictions against the methodology's acceptance rules.
 
@@ -98,11 +98,8 @@ def judge_map(
         )
         if failed
     ]
-    reason = (
-        "blocked cross-validation meets every rule"
-        if not faults
-        else "blocked cross-validation fails on " + ", ".join(faults)
-    )
+    verdict = "meets every rule" if not faults else "fails on " + ", ".join(faults)
+    beyond = f"; {outside} plots beyond its reach have their stratum's mean" if outside else ""
     return MapReport(
         features=features,
         plots=len(observed),
@@ -115,7 +112,7 @@ def judge_map(
         rmse_t_ha=rmse,
         rrmse=rmse / abs(mean) if mean else None,
         accepted=not faults,
-        reason=reason,
+        reason=f"blocked cross-validation of the {model} {verdict}{beyond}",
         model=model,
         outside=outside,
     )

@@ -1,6 +1,7 @@
 """Honest verdicts on a map: from other villages only, and each fault by its name."""
 
 import numpy as np
+import pytest
 
 from mrv.estimation.maps.report import judge_map
 from mrv.methodologies import load_methodology
@@ -17,7 +18,15 @@ def observed_and_villages() -> tuple[np.ndarray, list[str | None]]:
 def test_a_good_map_is_accepted() -> None:
     observed, villages = observed_and_villages()
     error = np.random.default_rng(5).normal(0, 1, 48)
-    report = judge_map(observed, observed - (error - error.mean()), villages, ("a",), RULES)
+    report = judge_map(
+        observed,
+        observed - (error - error.mean()),
+        villages,
+        ("a",),
+        RULES,
+        model="ridge",
+        outside=0,
+    )
     assert report.accepted
     assert report.r2 is not None
     assert report.r2 > 0.8
@@ -26,15 +35,45 @@ def test_a_good_map_is_accepted() -> None:
 def test_each_fault_of_a_map_is_named() -> None:
     observed, villages = observed_and_villages()
     noise = np.random.default_rng(6).normal(0, 1, 48)
-    flat = judge_map(observed, 8 + 0.01 * noise, villages, ("a",), RULES)
+    flat = judge_map(observed, 8 + 0.01 * noise, villages, ("a",), RULES, model="ridge", outside=0)
     assert not flat.accepted
     assert "R2" in flat.reason
-    biased = judge_map(observed, observed + 3 + 0.1 * noise, villages, ("a",), RULES)
+    biased = judge_map(
+        observed, observed + 3 + 0.1 * noise, villages, ("a",), RULES, model="ridge", outside=0
+    )
     assert not biased.accepted
     assert "bias +" in biased.reason
     assert "standard errors from zero" in biased.reason
-    steep = judge_map(
-        observed, observed.mean() + 2 * (observed - observed.mean()), villages, ("a",), RULES
-    )
+    predicted = observed.mean() + 2 * (observed - observed.mean())
+    steep = judge_map(observed, predicted, villages, ("a",), RULES, model="ridge", outside=0)
     assert not steep.accepted
     assert "slope 0.50" in steep.reason
+
+
+def test_the_reason_names_the_model_and_the_plots_it_does_not_reach() -> None:
+    observed, villages = observed_and_villages()
+    report = judge_map(
+        observed, observed + 0.0, villages, ("a",), RULES, model="Gaussian process", outside=12
+    )
+    assert report.reason == (
+        "blocked cross-validation of the Gaussian process meets every rule; "
+        "12 plots beyond its reach have their stratum's mean"
+    )
+    assert (report.model, report.outside) == ("Gaussian process", 12)
+
+
+def test_the_numbers_of_a_report_by_hand() -> None:
+    observed = np.array([4.0, 6.0, 8.0, 10.0, 12.0])
+    predicted = np.array([5.0, 6.0, 9.0, 9.0, 12.0])
+    villages = ["A", "A", "B", "B", "C"]
+    report = judge_map(observed, predicted, villages, ("a",), RULES, model="ridge", outside=0)
+    assert report.r2 == pytest.approx(1 - 3 / 40)
+    assert report.rmse_t_ha == pytest.approx(np.sqrt(3 / 5))
+    assert report.rrmse == pytest.approx(np.sqrt(3 / 5) / 8)
+    assert report.bias_fraction == pytest.approx(0.2 / 8)
+    # Slope of observed on predicted: sum (p - 8.2) o / sum (p - 8.2)^2.
+    assert report.slope == pytest.approx(34.0 / 30.8)
+    # Village sums of error about the mean 0.2: 0.6, -0.4, -0.2.
+    error = np.sqrt(3 / 2 * (0.36 + 0.16 + 0.04)) / 5
+    assert report.bias_t == pytest.approx(0.2 / error)
+    assert report.bias_limit_t == pytest.approx(2.919986)  # Student's t, two degrees, 90 %
