@@ -1,9 +1,10 @@
 """What a field team measures: a probability sample of plots, and of their trees, at each epoch.
 
-Plots are a stratified simple random sample. On a plot with many trees every k-th is measured, in
-the order of a walk through it with a random start, so a tree's chance is exactly 1/k; the same
-trees are measured again at every epoch, heights on a third of them, and trees that came up since
-join by the same rule. Sizes are those of the epoch itself: visits fall within a few days of it.
+Plots are a stratified simple random sample, in villages drawn first where the recipe says so. On a
+plot with many trees every k-th is measured, in the order of a walk through it with a random start,
+so a tree's chance is exactly 1/k; the same trees are measured again at every epoch, heights on a
+third of them, and trees that came up since join by the same rule. Sizes are those of the epoch
+itself: visits fall within a few days of it.
 """
 
 from datetime import timedelta
@@ -71,14 +72,28 @@ def sample_plots(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame) -> pd.
     rng = stream(seed, "field sample")
     drawn: dict[int, float] = {}
     role, stratum = plots["role"].to_numpy(), plots["stratum"].to_numpy()
+    village = pd.factorize(plots["village"], sort=True)[0]
+    reached, chance = _draw_villages(rng, spec, village)
     for s in spec.strata:
-        drawn |= _draw(
-            rng,
-            np.flatnonzero((role == "enrolled") & (stratum == s.name)),
-            spec.sampled_per_stratum,
-        )
+        members = np.flatnonzero((role == "enrolled") & (stratum == s.name))
+        of_stratum = village[members]
+        for v in reached:
+            here = members if v is None else members[of_stratum == v]
+            wanted = -(-spec.sampled_per_stratum // len(reached))
+            drawn |= {i: p * chance for i, p in _draw(rng, here, wanted).items()}
     drawn |= _draw(rng, np.flatnonzero(role == "control"), spec.sampled_controls)
     return pd.Series(drawn, dtype=float).sort_index()
+
+
+def _draw_villages(
+    rng: np.random.Generator, spec: LandscapeSpec, village: NDArray[np.int64]
+) -> tuple[list[int | None], float]:
+    """Draw villages first, where the recipe says so; None stands for all of them."""
+    if not spec.sampled_villages:
+        return [None], 1.0
+    there = np.unique(village)
+    reached = rng.choice(there, spec.sampled_villages, replace=False)
+    return [int(v) for v in np.sort(reached)], spec.sampled_villages / len(there)
 
 
 def _draw(rng: np.random.Generator, members: NDArray[np.int64], wanted: int) -> dict[int, float]:
@@ -204,7 +219,8 @@ def _visit(
         status=np.where(standing, "alive", loss),
     )
     table = table[standing | _just_lost(spec, trees, measured, epoch)]
-    bare = [p for p in probability.index if plots["plot_id"].iloc[p] not in set(table["plot_id"])]
+    wooded, name = set(table["plot_id"]), plots["plot_id"].to_numpy()
+    bare = [p for p in probability.index if name[p] not in wooded]
     empty = pd.DataFrame(
         {
             "plot_id": plots["plot_id"].iloc[bare].to_numpy(),

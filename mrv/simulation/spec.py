@@ -127,6 +127,8 @@ class LandscapeSpec:
         plots: Enrolled and control plots together.
         controls: Unplanted control plots among them.
         villages: Number of villages.
+        village_sd_ln: Spread of ln(increment) between villages [1]; 0.15 is our choice [P].
+        sampled_villages: Villages drawn before plots are; 0 where plots are drawn one by one.
         sampled_per_stratum: Enrolled plots measured in each stratum.
         sampled_controls: Control plots measured.
         trees_per_visit: Trees that a visit aims at.
@@ -160,6 +162,8 @@ class LandscapeSpec:
     area_sd_ln: float = 0.55
     side_m: int = 6000
     villages: int = 12
+    village_sd_ln: float = 0.15
+    sampled_villages: int = 0
     sampled_per_stratum: int = 36
     sampled_controls: int = 15
     trees_per_visit: int = 22

@@ -19,8 +19,8 @@ from mrv.simulation.spec import LandscapeSpec, TreeKind
 
 PLANTED, PRE_EXISTING, REGENERATED = 0, 1, 2
 ORIGINS = ("planted", "pre_existing", "regenerated")
-# Spread of ln(increment) between villages, plots and trees, and of ln(planting density) [P].
-_VILLAGE_SD, _PLOT_SD, _TREE_SD, _DENSITY_SD = 0.15, 0.20, 0.30, 0.35
+# Spread of ln(increment) between plots and trees, and of ln(planting density) [P].
+_PLOT_SD, _TREE_SD, _DENSITY_SD = 0.20, 0.30, 0.35
 _PERIOD_SD = 0.06
 _SEEDLING_CM = 1.0
 HEIGHT_POWER = 0.6
@@ -99,7 +99,7 @@ def draw_trees(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame, grid: Gr
     rng = stream(seed, "trees")
     outlines = plots.geometry.to_crs(grid.epsg).to_numpy()
     village = pd.factorize(plots["village"], sort=True)[0]
-    vigour = rng.normal(0, _VILLAGE_SD, spec.villages)[village] + rng.normal(
+    vigour = rng.normal(0, spec.village_sd_ln, spec.villages)[village] + rng.normal(
         0, _PLOT_SD, len(plots)
     )
     groups = [
@@ -111,7 +111,7 @@ def draw_trees(spec: LandscapeSpec, seed: int, plots: gpd.GeoDataFrame, grid: Gr
     start_cm, start_y = (np.concatenate([group[i] for group in groups]) for i in (2, 3))
     origin = np.repeat([PLANTED, PRE_EXISTING, REGENERATED], [len(group[0]) for group in groups])
     n = len(plot)
-    spread = _VILLAGE_SD**2 + _PLOT_SD**2 + _TREE_SD**2
+    spread = spec.village_sd_ln**2 + _PLOT_SD**2 + _TREE_SD**2
     pace = np.exp(vigour[plot] + rng.normal(0, _TREE_SD, n) - spread / 2)
     mean_increment = np.array([k.increment_cm_y for k in spec.kinds])[kind]
     increment = mean_increment * pace
