@@ -73,15 +73,42 @@ def census_half_width(
 ) -> float:
     """Give the relative half-width at 90 % of a census of planting units with a mortality sample.
 
-    The standard as printed multiplies by t a term that already contains t; this is the form whose
-    units agree.
+    Args:
+        units: Planting units counted.
+        mortality: Share of them found dead [1].
+        unit_mean: Mean carbon of a living unit [tC].
+        unit_sd: Its standard deviation [tC].
+        sample: Units measured.
+
+    Source:
+        VM0047 v1.1, census-based approach, in the form whose units agree; as printed it is
+        `census_half_width_as_printed`.
+    """
+    t = float(stats.t.ppf(0.95, sample - 1))
+    dead, growth_se, total = _census(units, mortality, unit_mean, unit_sd, sample)
+    return t * math.hypot(growth_se, dead * total) / total
+
+
+def census_half_width_as_printed(
+    units: int, mortality: float, unit_mean: float, unit_sd: float, sample: int
+) -> float:
+    """Give the same as the standard prints it: t times a term that already contains t.
+
+    Kept to show what the misprint amounts to; the growth term is taken for the whole census, where
+    the print has that of one unit. Arguments as in `census_half_width`.
 
     Source:
         VM0047 v1.1, census-based approach.
     """
     t = float(stats.t.ppf(0.95, sample - 1))
+    dead, growth_se, total = _census(units, mortality, unit_mean, unit_sd, sample)
+    return t * math.hypot(growth_se, t * dead * total) / total
+
+
+def _census(
+    units: int, mortality: float, unit_mean: float, unit_sd: float, sample: int
+) -> tuple[float, float, float]:
+    """Give the relative SE of what is alive, the SE of growth and the total [tC]."""
     alive = units * (1.0 - mortality)
-    total = alive * unit_mean
-    mortality_se = math.sqrt(mortality * (1.0 - mortality) / (sample - 1)) / (1.0 - mortality)
-    growth_se = unit_sd / math.sqrt(sample) * alive
-    return t * math.hypot(growth_se, mortality_se * total) / total
+    dead = math.sqrt(mortality * (1.0 - mortality) / (sample - 1)) / (1.0 - mortality)
+    return dead, unit_sd / math.sqrt(sample) * alive, alive * unit_mean

@@ -14,6 +14,9 @@ import numpy as np
 from mrv.errors import InputRejected
 from mrv.estimation.greg import Floats, Ints
 
+_WHOLE_MATRIX = 2_000  # places whose correlations are held at a time: 32 MB
+_STEPS = 1 << 15  # of distance, between which the correlation is taken as straight
+
 Shape = Literal["exponential", "spherical"]
 
 
@@ -77,7 +80,8 @@ def spherical(range_m: float, nugget_share: float = 0.0) -> Correlogram:
 def variance_of_sum(xy_m: Floats, sd: Floats, correlation: Correlogram) -> float:
     """Give the variance of the sum of spatially correlated errors, over every pair of places.
 
-    Memory does not grow with the pairs; 50,000 places are 1.25e9 of them and take seconds.
+    Memory does not grow with the pairs; 50,000 places are 1.25e9 of them and take seconds, because
+    beyond 2,000 places the correlation is read from a table of distances.
 
     Args:
         xy_m: Positions on a metric grid [place, 2].
@@ -102,17 +106,23 @@ def covariance_of_sums(xy_m: Floats, sd: Floats, group: Ints, correlation: Corre
     Returns:
         [group, group].
     """
+    groups = int(group.max(initial=0)) + 1
+    if len(xy_m) <= _WHOLE_MATRIX:
+        adds = np.where(group == np.arange(groups)[:, None], sd, 0.0)
+        whole: Floats = adds @ correlation.among(xy_m) @ adds.T
+        return whole
     order = np.argsort(group, kind="stable")
-    places, groups = xy_m[order], int(group.max(initial=0)) + 1
+    places = xy_m[order]
     x, y = (np.ascontiguousarray(axis, np.float64) for axis in places.T)
+    farthest_m = float(np.hypot(np.ptp(x), np.ptp(y))) if len(x) else 0.0
+    step_m = max(farthest_m, 1.0) / _STEPS
     pairs = _sums_of_pairs(
         x,
         y,
         np.ascontiguousarray(sd[order], np.float64),
         np.searchsorted(group[order], np.arange(groups + 1)),
-        np.array(correlation.shares, np.float64),
-        1.0 / np.array(correlation.ranges_m, np.float64),
-        correlation.shape == "spherical",
+        correlation(np.arange(_STEPS + 2, dtype=np.float64) * step_m),
+        1.0 / step_m,
     )
     alone = np.bincount(group, sd**2, minlength=groups)
     covariance: Floats = pairs + pairs.T + np.diag(alone)
@@ -125,9 +135,8 @@ def _sums_of_pairs(
     y: Any,  # noqa: ANN401
     sd: Any,  # noqa: ANN401
     starts: Any,  # noqa: ANN401
-    shares: Any,  # noqa: ANN401
-    per_m: Any,  # noqa: ANN401
-    spherical: bool,  # noqa: FBT001
+    table: Any,  # noqa: ANN401
+    per_m: float,
 ) -> Any:  # noqa: ANN401
     groups = starts.size - 1
     total = np.zeros((groups, groups))
@@ -136,15 +145,10 @@ def _sums_of_pairs(
             for other in range(mine + 1):
                 own = 0.0
                 for j in range(starts[other], min(starts[other + 1], i)):
-                    distance = np.sqrt((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
-                    together = 0.0
-                    for k in range(shares.size):
-                        h = distance * per_m[k]
-                        if not spherical:
-                            together += shares[k] * np.exp(-h)
-                        elif h < 1.0:
-                            together += shares[k] * (1.0 - 1.5 * h + 0.5 * h**3)
-                    own += sd[j] * together
+                    step = np.sqrt((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2) * per_m
+                    low = int(step)
+                    share = step - low
+                    own += sd[j] * (table[low] * (1.0 - share) + table[low + 1] * share)
                 total[mine, other] += sd[i] * own
     return total
 

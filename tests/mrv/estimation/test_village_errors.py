@@ -7,7 +7,14 @@ import pytest
 
 import mrv.estimation.village_errors
 from mrv.errors import InputRejected
-from mrv.estimation.covariance import Correlogram, exponential, variance_of_mean, variance_of_sum
+from mrv.estimation.covariance import (
+    Correlogram,
+    covariance_of_sums,
+    exponential,
+    spherical,
+    variance_of_mean,
+    variance_of_sum,
+)
 from mrv.estimation.village_errors import correlate_villages, draw_errors, draw_totals
 
 _TWO_SCALES = Correlogram((0.3, 0.7), (2_000.0, 20_000.0))
@@ -98,6 +105,15 @@ def test_every_pair_counts_however_many_there_are() -> None:
     whole = sd @ _TWO_SCALES.among(xy) @ sd
     assert variance_of_sum(xy, sd, _TWO_SCALES) == pytest.approx(whole, rel=1e-12)
     assert variance_of_mean(xy, sd, _TWO_SCALES) == pytest.approx(whole / 300**2, rel=1e-12)
+
+
+def test_the_table_of_distances_says_what_the_whole_matrix_does() -> None:
+    xy, _names = _land(9, 300)
+    sd, group = np.linspace(1, 3, 2_700), np.arange(2_700) % 3
+    adds = np.where(group == np.arange(3)[:, None], sd, 0.0)
+    for correlation in (_TWO_SCALES, spherical(9_000.0, 0.2)):
+        whole = adds @ correlation.among(xy) @ adds.T
+        assert covariance_of_sums(xy, sd, group, correlation) == pytest.approx(whole, rel=1e-6)
 
 
 @pytest.mark.parametrize(
