@@ -1,0 +1,141 @@
+"""Project emissions by activity: nitrogen, fuel, lime and burning, each line with its factor.
+
+Factors are taken as they are, without an interval: they are charged after the uncertainty
+deduction, and conservative ones stand in for doubt (methodology 9.1, line 10). GWP is pinned to
+AR5 by the rules.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mrv.methodologies import Methodology
+
+N2O_PER_N: Final = 44 / 28
+CO2_PER_C: Final = 44 / 12
+_KG_PER_T: Final = 1000.0
+
+Climate = Literal["wet", "dry", "any"]
+Activity = Literal[
+    "synthetic_n_kg",
+    "organic_n_kg",
+    "diesel_l",
+    "petrol_l",
+    "limestone_t",
+    "dolomite_t",
+    "rice_burnt_t",
+    "wheat_burnt_t",
+    "other_burnt_t",
+]
+ACTIVITIES: Final[tuple[Activity, ...]] = (
+    "synthetic_n_kg",
+    "organic_n_kg",
+    "diesel_l",
+    "petrol_l",
+    "limestone_t",
+    "dolomite_t",
+    "rice_burnt_t",
+    "wheat_burnt_t",
+    "other_burnt_t",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionLine:
+    """What one activity emitted.
+
+    Attributes:
+        activity: Which; its name ends in the unit of the amount.
+        amount: Of the activity, in that unit.
+        tco2e: Emitted [t CO2e].
+        source: Clauses of the factors.
+    """
+
+    activity: Activity
+    amount: float
+    tco2e: float
+    source: str
+
+
+def emission_lines(
+    amounts: Mapping[Activity, float], methodology: Methodology, *, climate: Climate = "any"
+) -> tuple[EmissionLine, ...]:
+    """Turn what was done into what was emitted, one line per activity.
+
+    Args:
+        amounts: Activity -> amount in the unit its name ends in, not below zero.
+        methodology: The rules, with factors and GWP.
+        climate: Where nitrogen went: `wet` above 1,000 mm in the tropics; `any` takes VM0047's
+            defaults.
+
+    Raises:
+        ValueError: If an amount is below zero.
+    """
+    if below := [name for name, amount in amounts.items() if not amount >= 0]:
+        raise ValueError(f"amounts of {', '.join(below)} are below zero")
+    factors = {name: _factor(name, methodology, climate) for name in amounts}
+    return tuple(
+        EmissionLine(name, amounts[name], amounts[name] * factor, source)
+        for name, (factor, source) in factors.items()
+        if amounts[name] > 0
+    )
+
+
+def nitrous_oxide_tco2e(
+    nitrogen_kg: float,
+    *,
+    direct: float,
+    volatile_share: float,
+    volatilised: float,
+    leached_share: float,
+    leached: float,
+    gwp: float,
+) -> tuple[float, float, float]:
+    """Give direct, volatilised and leached nitrous oxide of nitrogen put on land [t CO2e].
+
+    Args:
+        nitrogen_kg: Applied [kg N].
+        direct: EF1 [kg N2O-N/kg N].
+        volatile_share: GASF or GASM [1].
+        volatilised: EF4 [kg N2O-N/kg N].
+        leached_share: LEACH [1].
+        leached: EF5 [kg N2O-N/kg N].
+        gwp: Of nitrous oxide over a hundred years [1].
+
+    Source: VM0042 v2.2; IPCC 2019 refinement, volume 4, chapter 11.
+    """
+    per_kg_n2o_n = nitrogen_kg * N2O_PER_N * gwp / _KG_PER_T
+    return (
+        per_kg_n2o_n * direct,
+        per_kg_n2o_n * volatile_share * volatilised,
+        per_kg_n2o_n * leached_share * leached,
+    )
+
+
+def _factor(activity: Activity, methodology: Methodology, climate: Climate) -> tuple[float, str]:
+    """Give t CO2e per unit of an activity, and the clauses of it."""
+    number = methodology.number
+    if activity in ("diesel_l", "petrol_l"):
+        name = f"emissions.{activity.removesuffix('_l')}_tco2e_per_l"
+        return number(name), methodology.rule(name).source
+    if activity in ("limestone_t", "dolomite_t"):
+        name = f"emissions.{activity.removesuffix('_t')}_tc_per_t"
+        return number(name) * CO2_PER_C, methodology.rule(name).source
+    if activity in ("synthetic_n_kg", "organic_n_kg"):
+        kind = "synthetic" if activity == "synthetic_n_kg" else "organic"
+        direct = f"direct_wet_{kind}" if climate == "wet" else f"direct_{climate}"
+        parts = nitrous_oxide_tco2e(
+            1.0,
+            direct=number(f"emissions.{direct}"),
+            volatile_share=number(f"emissions.volatile_share_{kind}"),
+            volatilised=number(f"emissions.volatilised_{climate}"),
+            leached_share=0.0 if climate == "dry" else number("emissions.leached_share"),
+            leached=number("emissions.leached"),
+            gwp=number("emissions.gwp_n2o"),
+        )
+        return sum(parts), methodology.rule(f"emissions.{direct}").source
+    residue = activity.removesuffix("_burnt_t")
+    g_per_kg = number("emissions.burnt_ch4_g_per_kg") * number("emissions.gwp_ch4")
+    g_per_kg += number("emissions.burnt_n2o_g_per_kg") * number("emissions.gwp_n2o")
+    combusted = number(f"emissions.combusted_{residue}")
+    return g_per_kg / _KG_PER_T * combusted, methodology.rule("emissions.burnt_ch4_g_per_kg").source
