@@ -58,6 +58,10 @@ def _vcs_poe_6667(u90: float, _free: float) -> float:
     return 0.430727 * u90 / Z_TWO_SIDED_90
 
 
+def _percentile_10(u90: float, _free: float) -> float:
+    return NormalDist().inv_cdf(0.90) * u90 / Z_TWO_SIDED_90
+
+
 def _gs403_20(u90: float, _free: float) -> float:
     return u90 - 0.20
 
@@ -78,6 +82,7 @@ DEDUCTIONS: Final = {
             "VCS: probability of exceedance 66.67 %, normal quantile 0.430727",
             "V2",
         ),
+        Deduction("PERCENTILE_10", _percentile_10, "10th percentile of a normal distribution", "P"),
         Deduction("GS403_20", _gs403_20, "Gold Standard GS403 v2.1: excess over 20 %", "V2"),
         Deduction("LOWER_BOUND_90", _lower_bound_90, "lower end of the 90 % interval", "P"),
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from mrv.crediting.deduction import deducted_fraction
 from mrv.estimation.greg import Floats
 
 
@@ -41,6 +42,37 @@ def paired_half_width(
     """
     variance = se_before**2 + se_after**2 - 2 * correlation * se_before * se_after
     return float(stats.t.ppf(0.95, df)) * math.sqrt(variance) / change
+
+
+def exceeded_value(mean: float, sd: float, df: float = math.inf, exceeded: float = 2 / 3) -> float:
+    """Give the value that the truth exceeds with a stated probability.
+
+    Args:
+        mean: Estimate.
+        sd: Its standard error, in the same unit.
+        df: Degrees of freedom; by default the normal distribution.
+        exceeded: Probability [1].
+
+    Source:
+        VCS, probability of exceedance; VM0042 v2.2, equation 74 with one-sided t.
+    """
+    quantile = stats.norm.ppf(exceeded) if math.isinf(df) else stats.t.ppf(exceeded, df)
+    return mean - float(quantile) * sd
+
+
+def stock_with_discount(mean: float, half_width: float, *, baseline: bool = False) -> float:
+    """Discount a stock for its uncertainty; a baseline stock is raised by as much instead.
+
+    Args:
+        mean: Stock.
+        half_width: Of its 90 % interval, in the same unit.
+        baseline: Whether it is a baseline's.
+
+    Source:
+        CDM AR-TOOL14 v04.2, appendix 2.
+    """
+    share = deducted_fraction(half_width / mean, "AR_TOOL14_V42")
+    return mean * (1.0 + share if baseline else 1.0 - share)
 
 
 def double_sampling(

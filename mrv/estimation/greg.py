@@ -3,7 +3,7 @@
 Both estimators here are linear in the plot values: a total is a weighted sum over sampled plots,
 and so is every residual. One matrix product therefore serves all Monte Carlo draws, and the same
 weights applied to gross growth and to pre-existing growth keep the two consistent. Fitting the map
-is `models.py`; drawing tree errors is `monte_carlo.py`.
+is `maps/`; drawing tree errors is `monte_carlo.py`.
 """
 
 from dataclasses import dataclass

@@ -7,11 +7,15 @@ from scipy import stats
 from mrv.crediting.deduction import Z_TWO_SIDED_90, deducted_fraction
 from mrv.estimation.closed_forms import (
     census_half_width,
+    census_half_width_as_printed,
     combine_sum,
     double_sampling,
+    exceeded_value,
     paired_half_width,
 )
 from mrv.estimation.covariance import exponential, variance_of_mean
+from mrv.estimation.double_sampling import double_sampling_estimator
+from mrv.estimation.estimators import programme_total
 from mrv.estimation.greg import Population, expansion_estimator, greg_estimator
 from mrv.estimation.small_area import fay_herriot
 
@@ -27,12 +31,41 @@ def test_ar_tool14_equation_2() -> None:
     assert combine_sum([8000, -5000], [0.11, 0.12]) == pytest.approx(0.355027, abs=5e-7)
 
 
+AUXILIARY = np.array([10.0, 20, 22, 12, 28, 25, 14, 35, 30, 9])
+
+
 def test_ar_tool14_double_sampling() -> None:
-    auxiliary = np.array([10.0, 20, 22, 12, 28, 25, 14, 35, 30, 9])
-    mean, se = double_sampling(MEASURED, auxiliary, 21.7, 200)
+    mean, se = double_sampling(MEASURED, AUXILIARY, 21.7, 200)
+    correlation = np.corrcoef(MEASURED, AUXILIARY)[0, 1]
+    slope = correlation * MEASURED.std(ddof=1) / AUXILIARY.std(ddof=1)
+    assert correlation == pytest.approx(0.9590863985, abs=2e-10)
+    assert slope == pytest.approx(1.0583842498, abs=1e-10)
     assert mean == pytest.approx(22.3700610997, abs=1e-9)
-    assert se**2 * 10 == pytest.approx(12.5711115, abs=5e-7)
-    assert stats.t.ppf(0.95, 9) * se / mean == pytest.approx(0.0918774, abs=5e-7)
+    assert MEASURED.var(ddof=1) == pytest.approx(99.6555556, abs=5e-8)
+    assert se**2 * 10 == pytest.approx(12.5711115, abs=5e-8)
+    t = stats.t.ppf(0.95, 9)
+    assert t == pytest.approx(1.8331129, abs=5e-8)
+    assert t * se / mean == pytest.approx(0.0918774, abs=5e-8)
+    simple = t * np.sqrt(MEASURED.var(ddof=1) / 10) / MEASURED.mean()
+    assert simple == pytest.approx(0.2742569, abs=5e-8)
+
+
+def test_ar_tool14_double_sampling_as_an_estimator_of_totals() -> None:
+    """The same numbers through the interface that all estimators share."""
+    plots, looked_at = 1_000, 200
+    rest = (21.7 * looked_at - AUXILIARY.sum()) / (looked_at - 10)
+    auxiliary = np.full(plots, np.nan)
+    auxiliary[:10], auxiliary[10:looked_at] = AUXILIARY, rest
+    population = Population(
+        area_ha=np.ones(plots),
+        stratum=np.zeros(plots, dtype=np.int64),
+        sampled=np.arange(10),
+        inclusion_probability=np.full(10, 10 / plots),
+    )
+    estimator = double_sampling_estimator(population, auxiliary, np.arange(looked_at))
+    total, se = programme_total(estimator, MEASURED[None])
+    assert total / plots == pytest.approx(22.3700610997, abs=1e-9)
+    assert 10 * (se / plots) ** 2 == pytest.approx(12.5711115, abs=5e-8)
 
 
 def test_greg_difference_estimator() -> None:
@@ -63,9 +96,20 @@ def test_vm0047_equation_28() -> None:
 
 
 def test_vm0047_census() -> None:
+    assert stats.t.ppf(0.95, 119) == pytest.approx(1.657759, abs=5e-7)
+    carbon_t = 10_000 * 0.88 * 0.066
+    assert carbon_t == pytest.approx(580.8)
     half_width = census_half_width(10_000, 0.12, 0.066, 0.0396, 120)
     assert half_width == pytest.approx(0.1067411, abs=5e-8)
     assert deducted_fraction(half_width, "VM0047") == pytest.approx(0.0067411, abs=5e-8)
+    mortality = census_half_width(10_000, 0.12, 0.066, 0.0, 120)
+    assert mortality == pytest.approx(0.0561174, abs=5e-8)
+
+
+def test_vm0047_census_as_printed() -> None:
+    half_width = census_half_width_as_printed(10_000, 0.12, 0.066, 0.0396, 120)
+    assert half_width == pytest.approx(0.1299958, abs=5e-8)
+    assert deducted_fraction(half_width, "VM0047") == pytest.approx(0.0299958, abs=5e-8)
 
 
 def test_vm0042_probability_of_exceedance() -> None:
@@ -75,6 +119,8 @@ def test_vm0042_probability_of_exceedance() -> None:
     assert sd == pytest.approx(1.9139533, abs=5e-8)
     assert deducted == pytest.approx(0.18736, abs=5e-6)
     assert mean * (1 - deducted) == pytest.approx(3.5756083, abs=5e-6)
+    assert mean == pytest.approx(4.4)
+    assert exceeded_value(mean, float(sd)) == pytest.approx(3.5756083, abs=5e-6)
 
 
 def test_fay_herriot_1979() -> None:
@@ -88,6 +134,21 @@ def test_correlated_errors_of_three_places() -> None:
     variance = variance_of_mean(places, np.full(3, 10.0), exponential(1000.0))
     assert variance == pytest.approx(46.890948, abs=5e-7)
     assert np.sqrt(variance) == pytest.approx(6.847697, abs=5e-7)
+
+
+@pytest.mark.parametrize(
+    ("range_km", "se_t_ha", "effective"),
+    [(0, 0.045, 50_000), (1, 0.18, 3_026), (5, 0.83, 145), (20, 2.68, 14)],
+)
+def test_fifty_thousand_plots(range_km: int, se_t_ha: float, effective: int) -> None:
+    """Table 4.4: SD 10 t/ha, half of it nugget, 100 km by 100 km; by random pairs."""
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0, 100_000, (50_000, 2))
+    correlation = exponential(range_km * 1000.0, 0.5) if range_km else exponential(1.0, 1.0)
+    sd = np.full(50_000, 10.0)
+    variance = variance_of_mean(places, sd, correlation, pairs=3_000_000, rng=rng)
+    assert np.sqrt(variance) == pytest.approx(se_t_ha, rel=0.015)
+    assert 100 / variance == pytest.approx(effective, rel=0.04)  # theirs are random pairs too
 
 
 def test_random_pairs_agree_with_all_pairs() -> None:

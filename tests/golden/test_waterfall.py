@@ -2,6 +2,7 @@
 
 import pytest
 
+from mrv.crediting.deduction import deducted_fraction
 from mrv.crediting.issuance import issue
 from mrv.crediting.waterfall import Step, Terms, Waterfall, assemble, waterfall
 from mrv.methodologies import load_methodology
@@ -27,10 +28,36 @@ def agroforestry(base: str) -> Waterfall:
 )
 def test_end_to_end_agroforestry(base: str, credits_t: int, carry_kg: int) -> None:
     result = agroforestry(base)
-    assert result.quantity_kg("gross") == 7_945_695
-    assert result.quantity_kg("net_benefit") == 5_510_296
+    lines = ("gross", "baseline", "uncertainty", "project_emissions", "leakage", "net_benefit")
+    assert [result.quantity_kg(line) for line in lines] == [
+        7_945_695, -678_291, -1_351_737, -42_000, -363_371, 5_510_296,
+    ]  # fmt: skip
+    # 7945.6954 - 678.2911 = 7267.4044; 5915.6672 after uncertainty; 5510.2969 in all.
+    assert result.buffer_kg == {"STOCK_CHANGE_ADJ": 1_183_133, "NET_BENEFIT": 1_102_059}[base]
+    assert result.issuable_kg == {"STOCK_CHANGE_ADJ": 4_327_163, "NET_BENEFIT": 4_408_237}[base]
     issued = issue(result.issuable_kg, cumulative_buffer_kg=result.buffer_kg)
     assert (issued.credits_t, issued.carried_out_kg) == (credits_t, carry_kg)
+
+
+def test_order_variant_of_the_brief() -> None:
+    """Leakage and emissions before uncertainty: 5585.6958 before the buffer, 4468.5566 after.
+
+    More is issued, because doubt about the removal shrinks what is charged against it; that is why
+    the waterfall takes them off afterwards.
+    """
+    net = 7_267.4044
+    benefit = (net - 42.0 - 0.05 * net) * (1 - deducted_fraction(0.286, "VM0047"))
+    variant = assemble(
+        Step("gross", benefit, "", ""),
+        *(Step(key, 0.0, "", "") for key in ("baseline", "project_emissions", "leakage")),
+        Terms(0.286, 0.0, "", 0.20, "NET_BENEFIT", ""),
+    )
+    assert variant.quantity_kg("net_benefit") == 5_585_695
+    assert benefit == pytest.approx(5585.6958, abs=5e-5)
+    assert variant.issuable_kg == 4_468_556
+    assert benefit * 0.8 == pytest.approx(4468.5566, abs=1e-4)
+    ours = agroforestry("NET_BENEFIT")
+    assert ours.quantity_kg("net_benefit") < variant.quantity_kg("net_benefit")
 
 
 def test_the_methodology_takes_the_buffer_of_the_stock_change() -> None:
