@@ -10,6 +10,7 @@ from registry_api.api import (
     contests,
     estimates,
     health,
+    orders,
     plot_findings,
     plot_records,
     plot_reports,
@@ -29,6 +30,7 @@ _PARTS = (
     contests,
     plot_findings,
     issued,
+    orders,
     estimates,
     health,
 )

@@ -46,7 +46,8 @@ class Supply:
     """Where the credits of an issuance, or of the whole registry, are [t CO2e].
 
     Attributes:
-        issued: As the blocks say that were issued; the rest add up to it, always.
+        issued: As the blocks say that were issued.
+        reconciles: Whether the states add up to it: everything is somewhere, once.
     """
 
     issued: int
@@ -56,12 +57,7 @@ class Supply:
     buffer: int
     retired: int
     cancelled: int
-
-    @property
-    def reconciles(self) -> bool:
-        """Whether everything that was issued is somewhere, once."""
-        kept = self.active + self.offered + self.held + self.buffer
-        return self.issued == kept + self.retired + self.cancelled
+    reconciles: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +66,27 @@ class UnitEvent:
 
     Attributes:
         state: It has had since.
+        kind: Of the ledger entry.
     """
 
     state: State
     kind: str
     at: datetime
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a serial's credits are, and how they came there.
+
+    Attributes:
+        now: Runs of credits in one state each, in order.
+        history: What happened to any of them, in order.
+    """
+
+    serial: str
+    now: tuple[Held, ...]
+    history: tuple[UnitEvent, ...]
 
 
 def of_account(
@@ -100,35 +111,14 @@ def of_account(
     )
 
 
-def inside(session: Session, run: serials.SerialBlock) -> tuple[Held, ...]:
-    """Say in which states the credits of a run are now, in order."""
-    query = _rows().where(*touching(run), still_open()).order_by(Holding.first_serial)
-    shown = []
-    for holding, batch, entry in session.execute(query):
-        first = max(holding.first_serial, run.first)
-        last = min(holding.last_serial, run.last)
-        shown.append(_view(holding, batch, entry, first, last))
-    return tuple(shown)
+def whereabouts(session: Session, serial: str) -> Whereabouts:
+    """Say where the credits of a serial are and how they came there.
 
-
-def history(session: Session, run: serials.SerialBlock) -> tuple[UnitEvent, ...]:
-    """Tell what happened to any credit of a run, in order; what stayed as it was is left out."""
-    rows = session.execute(
-        select(Holding, LedgerEntry)
-        .join(LedgerEntry, LedgerEntry.sequence == Holding.sequence)
-        .where(*touching(run))
-        .order_by(Holding.sequence, Holding.first_serial)
-    ).all()
-    of = {holding.id: holding for holding, _ in rows}
-    events: dict[tuple[int, str], UnitEvent] = {}
-    for holding, entry in rows:
-        before = of.get(holding.parent_id or 0)
-        if before and (before.state, before.account_id) == (holding.state, holding.account_id):
-            continue
-        events[entry.sequence, holding.state] = UnitEvent(
-            _state(holding), entry.kind, entry.recorded_at, entry.sequence
-        )
-    return tuple(events.values())
+    Raises:
+        InputRejected: If it is no serial.
+    """
+    run = serials.parse_serial(serial)
+    return Whereabouts(serial, _inside(session, run), _history(session, run))
 
 
 def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = None) -> Supply:
@@ -154,10 +144,42 @@ def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = N
         held = held.where(Holding.sequence <= at)
         closed = closed.where(HoldingClosure.sequence <= at)
     by_state = {state: int(sum_t) for state, sum_t in session.execute(held.where(~closed.exists()))}
+    issued_t = int(session.scalar(issued) or 0)
     return Supply(
-        issued=int(session.scalar(issued) or 0),
+        issued=issued_t,
+        reconciles=issued_t == sum(by_state.values()),
         **{state: by_state.get(state, 0) for state in STATES},
     )
+
+
+def _inside(session: Session, run: serials.SerialBlock) -> tuple[Held, ...]:
+    query = _rows().where(*touching(run), still_open()).order_by(Holding.first_serial)
+    shown = []
+    for holding, batch, entry in session.execute(query):
+        first = max(holding.first_serial, run.first)
+        last = min(holding.last_serial, run.last)
+        shown.append(_view(holding, batch, entry, first, last))
+    return tuple(shown)
+
+
+def _history(session: Session, run: serials.SerialBlock) -> tuple[UnitEvent, ...]:
+    """Tell what happened to any credit of a run; what stayed as it was is left out."""
+    rows = session.execute(
+        select(Holding, LedgerEntry)
+        .join(LedgerEntry, LedgerEntry.sequence == Holding.sequence)
+        .where(*touching(run))
+        .order_by(Holding.sequence, Holding.first_serial)
+    ).all()
+    of = {holding.id: holding for holding, _ in rows}
+    events: dict[tuple[int, str], UnitEvent] = {}
+    for holding, entry in rows:
+        before = of.get(holding.parent_id or 0)
+        if before and (before.state, before.account_id) == (holding.state, holding.account_id):
+            continue
+        events[entry.sequence, holding.state] = UnitEvent(
+            _state(holding), entry.kind, entry.recorded_at, entry.sequence
+        )
+    return tuple(events.values())
 
 
 def _rows() -> "Select[Holding, CreditBatch, LedgerEntry]":

@@ -49,6 +49,23 @@ class OrderView:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """A retirement as anybody may see it: what, when, for whom and why, and not out of whose hands.
+
+    Attributes:
+        terms: Beneficiary, purpose, reason and period of consumption, as stated.
+        sequence: Of the ledger entry that retired the credits.
+    """
+
+    id: str
+    quantity_t: int
+    serials: tuple[str, ...]
+    terms: Mapping[str, object]
+    retired_at: datetime
+    sequence: int
+
+
 def order(session: Session, order_id: str, *, by: str) -> OrderView:
     """Show an order to whom it concerns: holder, taker, registrar.
 
@@ -58,7 +75,7 @@ def order(session: Session, order_id: str, *, by: str) -> OrderView:
     return order_view(session, demand_seen(session, order_id, by))
 
 
-def retirement(session: Session, order_id: str) -> OrderView:
+def retirement(session: Session, order_id: str) -> Retirement:
     """Show a retirement to anybody; it was made to be seen.
 
     Raises:
@@ -67,7 +84,10 @@ def retirement(session: Session, order_id: str) -> OrderView:
     found = _get(session, order_id)
     if found is None or found.kind != "retire":
         raise NotFound("There is no retirement with that id.")
-    return order_view(session, found)
+    shown = order_view(session, found)
+    return Retirement(
+        shown.id, shown.quantity_t, shown.serials, shown.terms, shown.placed_at, shown.sequence
+    )
 
 
 def orders_of(

@@ -26,6 +26,14 @@ BEHIND_A_KEY = {
     "get_map", "get_repairs", "get_proposals", "get_rejected", "list_versions", "leave_programme",
     "get_farmer", "forget_farmer", "list_private_reads", "file_contest", "list_contests",
     "list_open_contests", "decide_contest", "get_evidence",
+    "list_holdings",
+    "list_orders",
+    "get_order",
+    "answer_order",
+    "offer_transfer",
+    "retire_credits",
+    "ask_cancellation",
+    "hold_credits",
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def test_any_request_gets_a_described_answer(served: Served, data: st.DataObject
         "plot_id": "P-001",
         "upload_id": str(UUID(int=1)),
         "contest_id": str(UUID(int=1)),
+        "order_id": str(UUID(int=1)),
         "kind": "geojson",
     }
     query: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """The API keeps its promise: a frozen description, examples that fit it, names that stay."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -9,6 +10,7 @@ import pytest
 from registry_api.api.examples import known_examples
 from registry_api.app import create_app
 from tests.registry_api.a_registry import Served, make_settings
+from tests.registry_api.api import trade_story
 from tests.registry_api.api.a_desk import Desk
 from tests.registry_api.api.freeze import FROZEN, addresses
 from tests.registry_api.api.upload_story import tell
@@ -54,6 +56,18 @@ OPERATIONS = {
     "list_open_contests",
     "decide_contest",
     "get_evidence",
+    "list_holdings",
+    "list_orders",
+    "get_order",
+    "answer_order",
+    "offer_transfer",
+    "retire_credits",
+    "get_retirement",
+    "ask_cancellation",
+    "hold_credits",
+    "get_state",
+    "get_supply",
+    "get_batch_supply",
 }
 # Example -> the operation that answers so.
 UPLOAD_STORY = {
@@ -72,6 +86,15 @@ UPLOAD_STORY = {
     "contests": "list_contests",
     "plot_finding_codes": "list_finding_codes",
     "plot_exit": "leave_programme",
+}
+TRADE_STORY = {
+    "order": "get_order",
+    "retired_order": "retire_credits",
+    "orders": "list_orders",
+    "holdings": "list_holdings",
+    "retirement": "get_retirement",
+    "state": "get_state",
+    "supply": "get_supply",
 }
 NO_JSON = {
     "get_file",
@@ -136,6 +159,21 @@ def test_examples_of_uploads_have_the_fields_of_real_answers(
         assert isinstance(real, list) or set(real) == set(told), name
         operation = operations(description)[UPLOAD_STORY[name]]
         status = next(s for s in ("202", "201", "200") if s in operation["responses"])
+        (content,) = operation["responses"][status]["content"].values()
+        check(description, content["schema"], real)
+
+
+def test_examples_of_trade_have_the_fields_of_real_answers(
+    tmp_path: Path, description: dict[str, Any]
+) -> None:
+    shown = known_examples()
+    with trade_story.a_market(tmp_path) as market:
+        told = trade_story.tell(market)
+    assert told.keys() == TRADE_STORY.keys()
+    for name, real in told.items():
+        assert set(real) == set(shown[name]), name
+        operation = operations(description)[TRADE_STORY[name]]
+        status = next(s for s in ("201", "200") if s in operation["responses"])
         (content,) = operation["responses"][status]["content"].values()
         check(description, content["schema"], real)
 
