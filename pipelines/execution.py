@@ -15,7 +15,7 @@ from dagster._core.instance import InstanceRef
 from mrv.imagery.progress import Extent
 from mrv.quality import Verdict
 from pipelines.definitions import defs
-from pipelines.defs.jobs import WHOLE_PATH
+from pipelines.defs.jobs import WATCH, WHOLE_PATH
 from pipelines.gates import verdicts_of
 from pipelines.partitions import add_partition, partition_key
 from pipelines.progress import RunProgress
@@ -92,12 +92,6 @@ def run_whole_path(
     """
     add_partition(instance, project, period)
     stage = Stage(workspace, project, period)
-    resource = WorkspaceResource(
-        home=str(workspace.home.resolve()),
-        demo=workspace.demo,
-        stac_url=workspace.stac_url,
-        draws=workspace.draws,
-    )
     job = _whole_path()
     finished: list[str] = []
 
@@ -117,8 +111,30 @@ def run_whole_path(
                 run_config=_QUIET,
                 instance=instance,
                 partition_key=partition_key(project, period),
-                resources={"workspace": resource},
+                resources={"workspace": _resource(workspace)},
             )
     except DagsterAssetCheckFailedError:
         refused = True  # the blocking check has demanded the gates; nothing went wrong
     return Outcome(stage, tuple(finished), verdicts_of(stage), refused)
+
+
+def run_watch(
+    workspace: Workspace, instance: dg.DagsterInstance, project: str, period: str
+) -> None:
+    """Look for disturbances of one project and period, in this process, as a stage of its own."""
+    add_partition(instance, project, period)
+    defs().resolve_job_def(WATCH).execute_in_process(
+        run_config=_QUIET,
+        instance=instance,
+        partition_key=partition_key(project, period),
+        resources={"workspace": _resource(workspace)},
+    )
+
+
+def _resource(workspace: Workspace) -> WorkspaceResource:
+    return WorkspaceResource(
+        home=str(workspace.home.resolve()),
+        demo=workspace.demo,
+        stac_url=workspace.stac_url,
+        draws=workspace.draws,
+    )

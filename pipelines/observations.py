@@ -1,6 +1,6 @@
 """Reading a project's scenes: what is kept from before, where the work is done, who is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -9,6 +9,7 @@ from mrv.imagery.extract import observe
 from mrv.imagery.observations import Observations
 from mrv.imagery.progress import Extent
 from mrv.imagery.rules import ImageryRules
+from mrv.imagery.scenes import Scene
 from mrv.sources.kept import keeper_at
 from mrv.sources.rasters import open_scene
 from mrv.sources.sealed import SealedKeeper
@@ -22,12 +23,15 @@ from registry_api.services.private_key import identity
 from registry_api.settings import Settings
 
 
-def read_scenes(stage: Stage, say: Callable[[str], None]) -> tuple[Observations, Extent]:
+def read_scenes(
+    stage: Stage, say: Callable[[str], None], scenes: Sequence[Scene] | None = None
+) -> tuple[Observations, Extent]:
     """Read what is not kept yet of the scenes on a stage's shelf, and sum it up per plot.
 
     Args:
         stage: Project and period.
         say: Hears now and then how far it has come.
+        scenes: Others than those on the shelf.
 
     Returns:
         The observations, and what it took to make them.
@@ -37,7 +41,7 @@ def read_scenes(stage: Stage, say: Callable[[str], None]) -> tuple[Observations,
             that was set does not answer. Run again, it goes on where it stopped.
     """
     settings = stage.workspace.settings
-    scenes = take_scenes(stage.shelf)
+    scenes = take_scenes(stage.shelf) if scenes is None else scenes
     store = keeper_at(settings.pixels_root)
     store.sweep()
     pace = Pace(say)

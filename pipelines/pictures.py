@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from mrv.change.disturbance import PlotSeries, Suspect, Watch
+
 _ENROLLED, _CONTROL, _REFUSED = "#1b7837", "#8c6d31", "#b2182b"
 
 
@@ -88,6 +90,59 @@ def draws_histogram(draws: NDArray[np.float64], unit: str) -> dg.MarkdownMetadat
     axes.axvline(float(values.mean()), color="#222", linewidth=1.5)
     axes.set(xlabel=unit, ylabel="draws")
     return _markdown(figure, "distribution of the draws")
+
+
+def watched_plot_figure(series: PlotSeries, found: Watch, suspect: Suspect) -> Figure:
+    """Draw what was seen of a plot, what was expected of it, and what its neighbours did."""
+    names = list(found.by_index)
+    figure = Figure(figsize=(8, 2.4 * len(names) + 0.6), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(len(names), 1, sharex=True))
+    neighbours = series.group == series.group[suspect.plot]
+    for axes, name in zip(panels, names, strict=True):
+        departures = found.by_index[name]
+        seen, expected = series.index[name][suspect.plot], departures.expected[suspect.plot]
+        spread = departures.spread[suspect.plot]
+        watched = np.isfinite(expected)
+        others = series.index[name][neighbours]
+        shown = np.isfinite(others).any(axis=0)
+        axes.plot(
+            series.days[shown],
+            np.nanmedian(others[:, shown], axis=0),
+            color="#9e9ac8",
+            linewidth=0.9,
+            label="median of its stratum",
+        )
+        axes.fill_between(
+            series.days[watched],
+            (expected - 3 * spread)[watched],
+            (expected + 3 * spread)[watched],
+            color="#c7e9c0",
+            label="expected, ± 3 standard deviations",
+        )
+        axes.plot(series.days[watched], expected[watched], color=_ENROLLED, linewidth=1)
+        axes.plot(
+            series.days, seen, "o", markersize=3, color="#333", label="clear looks at the plot"
+        )
+        axes.axvline(np.datetime64(suspect.broke_on), color=_REFUSED, linestyle="--", linewidth=1.2)
+        axes.set_ylabel(name.upper())
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_title(
+        f"{suspect.plot_id}: broke on {suspect.broke_on}, noticed on {suspect.noticed_on}, "
+        f"resembles {suspect.likely}",
+        fontsize=10,
+        loc="left",
+    )
+    panels[-1].legend(
+        frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.18)
+    )
+    return figure
+
+
+def watched_plot(series: PlotSeries, found: Watch, suspect: Suspect) -> dg.MarkdownMetadataValue:
+    """The same for Dagster's metadata."""
+    return _markdown(
+        watched_plot_figure(series, found, suspect), f"greenness of plot {suspect.plot_id}"
+    )
 
 
 def waterfall_bars(lines: Sequence[tuple[str, int]]) -> dg.MarkdownMetadataValue:

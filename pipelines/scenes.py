@@ -6,7 +6,7 @@ every scene is named by the digest of its item.
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -27,6 +27,23 @@ def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
 
     One search and a filter, because a static catalog is read whole for every question.
     """
+    seasons = stage.settings.seasons
+    windows = [
+        nearest_season(epoch, season)
+        for epoch in stage.epochs
+        for season in (seasons.dry, seasons.wet)
+        if season is not None
+    ]
+    begin, end = min(first for first, _ in windows), max(last for _, last in windows)
+    return [
+        scene
+        for scene in scenes_between(stage, plots, begin, end)
+        if any(first <= scene.acquired_at.date() <= last for first, last in windows)
+    ]
+
+
+def scenes_between(stage: Stage, plots: gpd.GeoDataFrame, first: date, last: date) -> list[Scene]:
+    """Search for all scenes over the plots from one day to another."""
     if plots.empty:
         return []
     west, south, east, north = plots.total_bounds
@@ -36,26 +53,10 @@ def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
         east + _MARGIN_DEGREES,
         north + _MARGIN_DEGREES,
     )
-    imagery, seasons = stage.settings.imagery, stage.settings.seasons
-    windows = [
-        nearest_season(epoch, season)
-        for epoch in stage.epochs
-        for season in (seasons.dry, seasons.wet)
-        if season is not None
-    ]
-    query = SceneQuery(
-        imagery.collection,
-        box,
-        min(first for first, _last in windows),
-        max(last for _first, last in windows),
-        imagery.max_cloud_percent,
-    )
+    imagery = stage.settings.imagery
+    query = SceneQuery(imagery.collection, box, first, last, imagery.max_cloud_percent)
     source, files_under = scene_source(stage)
-    return [
-        scene
-        for scene in search_scenes(source, query, files_under=files_under)
-        if any(first <= scene.acquired_at.date() <= last for first, last in windows)
-    ]
+    return list(search_scenes(source, query, files_under=files_under))
 
 
 def scene_source(stage: Stage) -> tuple[str, Path | None]:

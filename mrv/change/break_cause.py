@@ -18,7 +18,8 @@ Likely = Literal["fire", "flood", "clearing"]
 _AFTER_DAYS = 45  # of looks that show what happened
 _FIRE_NBR_DROP, _FIRE_NBR_OVER_NDVI, _FIRE_NBR_MAX = 0.12, 1.25, -0.10
 _FLOOD_NDVI_MAX, _FLOOD_NDMI_MIN = 0.15, 0.10  # standing water: dark in the infrared, yet wet
-_HOTSPOT_DAYS, _HOTSPOT_M = 20, 500.0  # a VIIRS pixel is 375 m wide
+_BEFORE_DAYS, _AFTER_FIRE_DAYS = 45, 10  # clouds and smoke hide a fire's first low look
+_HOTSPOT_M = 500.0  # a VIIRS pixel is 375 m wide
 _M_PER_DEGREE = 111_320.0
 
 
@@ -93,7 +94,8 @@ def near_fires(
         x, y = (float(places[name].iloc[plot]) for name in ("lon", "lat"))
         east_m = (lon - x) * np.cos(np.radians(y)) * _M_PER_DEGREE
         near = np.hypot(east_m, (lat - y) * _M_PER_DEGREE) <= _HOTSPOT_M
-        if (near & (np.abs((on - day).astype(np.int64)) <= _HOTSPOT_DAYS)).any():
+        later = (day - on).astype(np.int64)
+        if (near & (later <= _BEFORE_DAYS) & (later >= -_AFTER_FIRE_DAYS)).any():
             burnt.add(plot)
     return frozenset(burnt)
 

@@ -97,9 +97,9 @@ def carried_change(change: NDArray[np.float64], may_grow: NDArray[np.bool_]) -> 
 
 
 def _months_between(seen: NDArray[np.datetime64], day: np.datetime64) -> NDArray[np.int64]:
-    """Count whole months; a month is over on the same day of the next one."""
+    """Count whole months; one is over on the same day of the next. None before a later look."""
     whole = (day.astype("datetime64[M]") - seen.astype("datetime64[M]")).astype(np.int64)
-    return np.asarray(whole - (_months_after(seen, whole) > day))
+    return np.asarray(np.maximum(whole - (_months_after(seen, whole) > day), 0))
 
 
 def _months_after(

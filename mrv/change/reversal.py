@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from mrv.change.permanence import PermanenceRules
@@ -55,6 +56,7 @@ CAUSES: Final[Mapping[str, bool]] = MappingProxyType(
 )
 """Cause -> whether it could have been avoided: then the developer repays before the buffer."""
 
+_BY_HAND: Final[Mapping[str, Step]] = {"clear": "clear", "confirm": "confirm", "plan": "plan"}
 _KG_PER_T = 1000
 _CO2_PER_C = 44.0 / 12.0
 
@@ -150,6 +152,37 @@ def confirm_overdue(case: Case, day: date, rules: PermanenceRules) -> Case:
         return case
     reason = f"neither image nor visit within {rules.confirm_days} days"
     return classify(advance(case, "confirm", due, reason), "not_confirmed", due, reason)
+
+
+def decide(cases: Sequence[Case], decisions: pd.DataFrame) -> tuple[Case, ...]:
+    """Apply what people decided, in the order of days.
+
+    Args:
+        cases: One per plot.
+        decisions: plot_id, on, step (clear, confirm, plan or classify), cause (for classify) and
+            reason, as text.
+
+    Raises:
+        InputRejected: If a plot has no case, a date does not read, or a step does not follow.
+    """
+    if missing := {"plot_id", "on", "step", "cause", "reason"} - set(decisions.columns):
+        raise InputRejected(f"Decisions lack {', '.join(sorted(missing))}; add the columns.")
+    by_plot = {case.plot_id: case for case in cases}
+    for row in decisions.sort_values("on", kind="stable").itertuples():
+        plot, step, reason = str(row.plot_id), str(row.step), str(row.reason)
+        if plot not in by_plot:
+            raise InputRejected(f"Plot {plot} is no suspect, so nothing can be decided of it.")
+        try:
+            on = date.fromisoformat(str(row.on))
+        except ValueError:
+            raise InputRejected(f"The day of plot {plot} reads {row.on}, not 2024-12-31.") from None
+        if step == "classify":
+            by_plot[plot] = classify(by_plot[plot], str(row.cause), on, reason)
+        elif step in _BY_HAND:
+            by_plot[plot] = advance(by_plot[plot], _BY_HAND[step], on, reason)
+        else:
+            raise InputRejected(f"A step is clear, confirm, plan or classify; '{step}' is not.")
+    return tuple(by_plot[case.plot_id] for case in cases)
 
 
 def quantify(

@@ -1,12 +1,14 @@
-"""The jobs: the whole path of a tonne, and the issuance alone once somebody has signed."""
+"""The jobs: the whole path of a tonne; the watch alone; the issuance once somebody has signed."""
 
 import dagster as dg
 
 from pipelines.defs.registry.assets import out_registry__credits
+from pipelines.defs.watch.assets import core_watch__disturbances
 from pipelines.steps import tell_listener
 
 WHOLE_PATH = "path_of_a_tonne"
 ISSUANCE = "issue_approved"
+WATCH = "watch_plots"
 
 path_of_a_tonne = dg.define_asset_job(
     WHOLE_PATH,
@@ -19,4 +21,10 @@ issue_approved = dg.define_asset_job(
     ISSUANCE,
     selection=dg.AssetSelection.assets(out_registry__credits),
     description="Issue an estimate that a verifier has approved.",
+)
+
+watch_plots = dg.define_asset_job(
+    WATCH,
+    selection=dg.AssetSelection.assets(core_watch__disturbances),
+    description="Look for plots on which something happened, between two runs of the whole path.",
 )

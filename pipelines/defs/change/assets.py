@@ -3,26 +3,28 @@
 import dagster as dg
 
 from mrv.biomass.carbon import root_shoot_ratio
+from mrv.change.held_growth import hold_growth
 from mrv.estimation.pathway import estimate_change
 from pipelines.defs.scenes.assets import core_scenes__features
 from pipelines.defs.trees.assets import core_trees__biomass
+from pipelines.defs.watch.assets import core_watch__disturbances
 from pipelines.draws import take_draws
 from pipelines.estimates import keep_estimate
 from pipelines.features import take_features
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import draws_histogram
-from pipelines.plots import screened_plots
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
+from pipelines.watching import held_plots, plots_still_watched
 
 
 @dg.asset(
     partitions_def=PROJECT_PERIOD,
     group_name="change",
     kinds={"numpy", "json"},
-    code_version="1",
-    deps=[core_trees__biomass, core_scenes__features],
+    code_version="2",
+    deps=[core_trees__biomass, core_scenes__features, core_watch__disturbances],
 )
 def core_change__estimate(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
@@ -32,7 +34,7 @@ def core_change__estimate(
     start, end = stage.epochs
     estimate = estimate_change(
         take_draws(stage.shelf),
-        screened_plots(stage.shelf),
+        plots_still_watched(stage),
         take_features(stage.shelf),
         stage.methodology,
         start=start,
@@ -40,6 +42,8 @@ def core_change__estimate(
         root_shoot=root_shoot_ratio(stage.settings.ecology.root_shoot_zone),
         seed=stage.seed,
     )
+    held = held_plots(stage)
+    estimate = hold_growth(estimate, held)
     note = keep_estimate(stage.shelf, estimate)
     return materialized(
         note,
@@ -48,6 +52,7 @@ def core_change__estimate(
         gross_tco2e=float(estimate.gross_tco2e.mean()),
         baseline_tco2e=float(estimate.baseline_tco2e.mean()),
         net_tco2e=float(estimate.net_tco2e.mean()),
+        growth_held=len(held),
         u90=str(round(estimate.u90, 4)),
         net=draws_histogram(estimate.net_tco2e, "net removals [t CO2e]"),
     )

@@ -115,7 +115,8 @@ def test_a_hotspot_counts_near_the_plot_and_near_the_day() -> None:
     days = {0: np.datetime64("2024-02-05"), 1: np.datetime64("2024-02-05")}
     assert near_fires(fires, places, days) == {0, 1}
     assert near_fires(fires.assign(longitude=34.006), places, days) == frozenset()  # 670 m
-    assert near_fires(fires.assign(acq_date="2024-01-01"), places, days) == frozenset()
+    assert near_fires(fires.assign(acq_date="2023-12-20"), places, days) == frozenset()
+    assert near_fires(fires.assign(acq_date="2024-02-20"), places, days) == frozenset()
     assert near_fires(None, places, days) == frozenset()
 
 
