@@ -1,11 +1,15 @@
 """The choice of a model: villages kept apart, nested, and simple unless there is a reason."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from mrv.estimation.maps.boosting import Boosting
 from mrv.estimation.maps.choice import MODELS, choose_map, choose_model, village_folds
 from mrv.estimation.maps.gaussian_process import GaussianProcess
+from mrv.estimation.maps.smoothers import Smoother
 
 
 def test_no_plot_is_predicted_from_its_own_village() -> None:
@@ -91,8 +95,57 @@ def test_models_that_need_more_plots_are_not_tried() -> None:
 
 def test_the_choice_is_the_same_every_time() -> None:
     rng = np.random.default_rng(6)
-    values, sampled, folds = rng.normal(size=(300, 3)), np.arange(0, 300, 2), np.arange(300) % 7
-    observed = np.abs(values[sampled, 0]) + rng.normal(size=150)
+    values, sampled, folds = (
+        rng.normal(size=(200, 3)),
+        np.arange(0, 200, 2),
+        np.arange(200) // 2 % 4,
+    )
+    observed = np.abs(values[sampled, 0]) + rng.normal(size=100)
     one, two = (choose_map(values, sampled, folds, observed) for _ in range(2))
     assert one.prediction.tobytes() == two.prediction.tobytes()
     assert (one.name, one.by_fold, one.scores) == (two.name, two.by_fold, two.scores)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A model with errors that a test states, one per fold."""
+
+    name: str
+    errors: tuple[float, ...]
+    fewest_plots: ClassVar[int] = 0
+
+    def tuned(
+        self, train: np.ndarray, observed: np.ndarray, folds: np.ndarray
+    ) -> tuple["Stated", np.ndarray]:
+        return self, np.array(self.errors)[folds]
+
+    def fitted(self, train: np.ndarray, observed: np.ndarray) -> Smoother:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("rich", "expected"),
+    [
+        ((3.0, 3.0, 3.0, 3.0), "simple"),  # a tie
+        ((2.0, 2.0, 2.0, 2.0), "rich"),  # better everywhere
+        ((0.0, 3.0, 3.0, 3.0), "simple"),  # better by 9/4, which has a standard error of 9/4
+        ((0.0, 2.9, 3.0, 3.0), "rich"),  # by a little more than one
+        ((4.0, 4.0, 4.0, 4.0), "simple"),
+    ],
+)
+def test_the_one_standard_error_rule_by_hand(rich: tuple[float, ...], expected: str) -> None:
+    models = Stated("simple", (3.0,) * 4), Stated("rich", rich)
+    chosen, scores = choose_model(np.zeros((12, 1)), np.zeros(12), np.arange(12) % 4, models)
+    assert chosen.name == expected
+    assert scores[0] == ("simple", 3.0)
+    assert scores[1][1] == pytest.approx(np.sqrt(np.square(rich).mean()))
+
+
+def test_measured_plots_are_shared_out_evenly() -> None:
+    villages = ["A"] * 10 + ["B"] * 6 + ["C"] * 5 + ["D"] * 4 + ["E"] * 3 + [None] * 2
+    folds = village_folds(villages, np.arange(28), 3)
+    assert folds is not None
+    # Largest first, each to the emptiest: A | B + E | C + D.
+    assert np.bincount(folds[:28]).tolist() == [10, 9, 9]
+    assert folds[10] == folds[25] == 1
+    assert (folds[28:] == 0).all()

@@ -7,6 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.linear_model import Ridge as SklearnRidge
 
+from mrv.estimation.maps import smoothers
 from mrv.estimation.maps.boosting import DEPTH, SHRINKAGE, SMALLEST_LEAF, Boosting
 from mrv.estimation.maps.gaussian_process import GaussianProcess
 from mrv.estimation.maps.ridge import Ridge
@@ -110,3 +111,23 @@ def test_curves_follow_what_levels_off() -> None:
     folds = np.arange(80) % 5
     straight, curved = (Ridge(curved=c).tuned(train, observed, folds)[1] for c in (False, True))
     assert (curved**2).mean() < 0.3 * (straight**2).mean()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_plots_taken_in_parts_are_predicted_alike(
+    model: MapModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, target, observed = landscape(10)
+    smoother, weight = model.fitted(train, observed), np.ones((2, 90))
+    whole = smoother.predict(target, observed), smoother.total_weights(target, weight)
+    monkeypatch.setattr(smoothers, "PLOTS_AT_ONCE", 7)
+    assert smoother.predict(target, observed) == pytest.approx(whole[0])
+    assert smoother.total_weights(target, weight) == pytest.approx(whole[1])
+    assert smoother.predict(target[:0], observed).shape == (0,)
+
+
+def test_squares_do_not_run_away_with_a_plot_unlike_the_rest() -> None:
+    curved = Ridge(curved=True)
+    near, far = (curved.transformed(np.array([[x, 0.5]])) for x in (3.0, 30.0))
+    assert near[0].tolist() == [3.0, 0.5, 8.0, 1.5, -0.75]  # x, z, x^2 - 1, x z, z^2 - 1
+    assert far[0].tolist() == [30.0, 0.5, 8.0, 1.5, -0.75]
