@@ -3,13 +3,14 @@ PYTHON ?= python3
 SERVE  ?= yes
 MINUTES ?= 5
 SEED   ?= 1
+LANDSCAPES ?= 500
 BIN    := .venv/bin
 WEB    := registry_api/web
 NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint bench bench-country bench-report bench-uploads serve clean help
+.PHONY: demo test lint study bench bench-country bench-report bench-uploads serve clean help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -40,6 +41,9 @@ bench-uploads: .venv/.ok ## send 50,000 plots to a registry of 1,000,000 (kept i
 
 fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=60 SEED=1)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
+study: .venv/.ok ## 500 landscapes of known truth per design, against intervals and naive choices (LANDSCAPES=40: a look); goes on where it was ended
+	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve

@@ -1,0 +1,77 @@
+"""One landscape of a design: what the estimate said, what was true, what would have been issued."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from mrv.biomass.context import BiomassContext
+from mrv.simulation.plot_landscapes import simulate_plot_landscape
+from tests.study.designs import Design
+from tests.study.naive import NAIVE, Case
+from tests.study.steps import METHODOLOGY, draw_biomass, estimate_landscape, issued, read_trees
+
+DRAWS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came out on one landscape.
+
+    Attributes:
+        seed: Of the landscape.
+        truth_t: True net removals [t CO2e].
+        usual_t: The same at the mean conversion from trees to carbon [t CO2e].
+        estimate_t: Mean of the draws of net removals [t CO2e].
+        low_t: Lower end of the 90 % interval [t CO2e].
+        high_t: Upper end [t CO2e].
+        credits_t: Issued [t CO2e].
+        with_buffer_t: Issued and set aside in the buffer [t CO2e].
+        estimator: Which served.
+        r2: Of the map on unseen villages [1]; None where there was no map.
+        naive_t: Credits that each naive choice would have issued [t CO2e].
+    """
+
+    seed: int
+    truth_t: float
+    usual_t: float
+    estimate_t: float
+    low_t: float
+    high_t: float
+    credits_t: int
+    with_buffer_t: int
+    estimator: str
+    r2: float | None
+    naive_t: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def covered(self) -> bool:
+        """Whether the 90 % interval holds the truth."""
+        return self.low_t <= self.truth_t <= self.high_t
+
+
+def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
+    """Simulate one landscape and take it from trees and signals to credits."""
+    landscape = simulate_plot_landscape(design.spec, seed, design.signals)
+    trees = read_trees(landscape)
+    context = BiomassContext.of(design.spec.ecology, METHODOLOGY)
+    biomass = draw_biomass(landscape, trees, context, draws)
+    estimate = estimate_landscape(landscape, biomass)
+    case = Case(landscape, trees, biomass, estimate)
+    low, high = np.quantile(estimate.net_tco2e, [0.05, 0.95])
+    gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
+    credits_t, buffer_t = issued(gross, baseline, estimate.u90)
+    return Trial(
+        seed=seed,
+        truth_t=landscape.true_net_tco2e,
+        usual_t=landscape.usual_net_tco2e,
+        estimate_t=float(estimate.net_tco2e.mean()),
+        low_t=float(low),
+        high_t=float(high),
+        credits_t=credits_t,
+        with_buffer_t=credits_t + buffer_t,
+        estimator=estimate.estimator,
+        r2=estimate.map.r2,
+        naive_t={name: NAIVE[name](case) for name in design.naive},
+    )
