@@ -36,6 +36,7 @@ def take_draws(shelf: Shelf) -> BiomassDraws:
         excluded=shelf.table("excluded_trees"),
         unpaired=tuple(map(str, arrays["unpaired"])),
         height_model=str(arrays["height_model"]),
+        within_plot=arrays["within_plot"],
     )
 
 

@@ -5,20 +5,21 @@ Here visits are matched to epochs and trees added up to plots; the errors themse
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mrv.biomass.assignment import MEASURED, assign_methods
+from mrv.biomass.assignment import MEASURED, assign_methods, tree_biomass
 from mrv.biomass.context import AllometryErrors, BiomassContext, MeasurementErrors
 from mrv.biomass.heights import HeightModel
 from mrv.biomass.shared_errors import Draws, SharedErrors
 from mrv.biomass.stem_groups import PlotStems, pack_plots
 from mrv.biomass.tree_draws import DRAWS_AT_ONCE, draw_plot
 from mrv.errors import InputRejected
+from mrv.estimation.within_plot import within_plot_covariance
 from mrv.field.fields import SPOILT
 from mrv.field.visits import match_visits, number_visits
 
@@ -53,6 +54,8 @@ class BiomassDraws:
         excluded: species, n_trees, reason: trees that are not credited.
         unpaired: Plots asked for that were not measured at every epoch.
         height_model: Where modelled heights came from; empty where none was needed.
+        within_plot: [part, plot, epoch, epoch], covariance from trees that were left out inside
+            plots, planted and pre-existing [t2/ha2]; empty where every tree was measured.
     """
 
     plot_ids: tuple[str, ...]
@@ -66,6 +69,7 @@ class BiomassDraws:
     excluded: pd.DataFrame
     unpaired: tuple[str, ...]
     height_model: str
+    within_plot: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 0, 0, 0)))
 
 
 def draw_plot_biomass(  # what is measured, where, when, with which errors
@@ -143,6 +147,7 @@ def draw_plot_biomass(  # what is measured, where, when, with which errors
         excluded=_excluded(stems, spoilt),
         unpaired=tuple(sorted(set(plot_area_ha) - set(plot_ids))),
         height_model=model.source if model is not None and not modelled.all() else "",
+        within_plot=_within_plot(asked, credited, epoch, plot_ids, plot_area_ha, ecology, epochs),
     )
 
 
@@ -226,6 +231,22 @@ def plot_biomass(
             "flags": drawn.plot_flags,
         }
     )
+
+
+def _within_plot(
+    asked: pd.DataFrame,
+    credited: pd.DataFrame,
+    epoch: "pd.Series[int]",
+    plot_ids: Sequence[str],
+    plot_area_ha: Mapping[str, float],
+    ecology: BiomassContext,
+    epochs: Sequence[date],
+) -> NDArray[np.float64]:
+    if not (credited["tree_fraction"] < 1.0).any():
+        return np.zeros((2, 0, 0, 0))
+    stems = tree_biomass(asked, ecology).join(epoch)
+    stems = stems.loc[stems.index.isin(credited.index)]
+    return within_plot_covariance(stems, plot_ids, plot_area_ha, len(epochs))
 
 
 def _plot_flags(stems: pd.DataFrame, plot_ids: Sequence[str]) -> tuple[str, ...]:

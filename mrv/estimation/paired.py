@@ -12,6 +12,7 @@ import pandas as pd
 
 from mrv.estimation.greg import Floats, Ints
 from mrv.estimation.monte_carlo import BiomassDraws
+from mrv.estimation.within_plot import change_variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,12 +24,15 @@ class PairedGrowth:
         total_t_ha: Change of above-ground biomass [draw, sample], t d.m./ha.
         pre_existing_t_ha: The part in trees that stood there before [draw, sample], t d.m./ha.
         inclusion_probability: As recorded; NaN where it was not [sample].
+        within_plot: Variance of the change because trees inside plots were left out [part, sample],
+            of planted and of pre-existing trees [t2/ha2].
     """
 
     rows: Ints
     total_t_ha: Floats
     pre_existing_t_ha: Floats
     inclusion_probability: Floats
+    within_plot: Floats
 
     @property
     def additional_t_ha(self) -> Floats:
@@ -51,11 +55,15 @@ def paired_growth(
     column = {plot_id: j for j, plot_id in enumerate(biomass.plot_ids)}
     rows = np.array([i for i, p in enumerate(plots["plot_id"]) if p in column], dtype=np.int64)
     columns = [column[p] for p in plots["plot_id"].iloc[rows]]
+    within_plot = np.zeros((2, len(rows)))
+    if biomass.within_plot.size:
+        within_plot = change_variance(biomass.within_plot, before, after)[:, columns]
     return PairedGrowth(
         rows=rows,
         total_t_ha=_change(biomass.agb_t_ha, columns, before, after),
         pre_existing_t_ha=_change(biomass.pre_existing_agb_t_ha, columns, before, after),
         inclusion_probability=np.asarray(biomass.inclusion_probability, np.float64)[columns],
+        within_plot=within_plot,
     )
 
 

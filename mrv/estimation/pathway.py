@@ -180,8 +180,10 @@ def _stratum_growth(
     freedom = enrolled.sampling_units - enrolled.population.strata
     chance = sampling_multipliers(stream(seed, "sampling"), draws, sample, freedom)
     additional, pre_existing = (
-        (chosen.totals(values) + chosen.noise(values, chance)) @ enrolled.split.T
-        for values in (growth.additional_t_ha, growth.pre_existing_t_ha)
+        (chosen.totals(values) + chosen.noise(values, chance, within)) @ enrolled.split.T
+        for values, within in zip(
+            (growth.additional_t_ha, growth.pre_existing_t_ha), growth.within_plot, strict=True
+        )
     )
     return _StratumGrowth(additional + pre_existing, pre_existing)
 
@@ -221,7 +223,9 @@ def _strata(
     days: int,
 ) -> tuple[StratumChange, ...]:
     totals = chosen.totals(growth.total_t_ha)
-    covariance = np.atleast_2d(np.cov(totals.T)) + chosen.covariance(growth.total_t_ha)
+    covariance = np.atleast_2d(np.cov(totals.T)) + chosen.covariance(
+        growth.total_t_ha, growth.within_plot.sum(axis=0)
+    )
     change_t_ha = totals.mean(axis=0) @ enrolled.split.T / enrolled.stratum_ha
     se_t_ha = np.sqrt(np.diag(enrolled.split @ covariance @ enrolled.split.T)) / enrolled.stratum_ha
     result = []
