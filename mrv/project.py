@@ -1,6 +1,6 @@
 """A project's settings: who, where, which rules, which periods, which scenes.
 
-The model is the source of the published schema `schemas/project/1-0-1.json`. Reading the file from
+The model is the source of the published schema `schemas/project/1-0-2.json`. Reading the file from
 disk belongs to `mrv.sources.projects`; this module only understands its text.
 """
 
@@ -15,8 +15,9 @@ from mrv.errors import ProjectInvalid
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-# 1-0-1 lets plots be absent, because they may be uploaded to the registry instead.
-_Schema = Literal["parkland/project/1-0-0", "parkland/project/1-0-1"]
+# 1-0-1 lets plots be absent, because they may be uploaded to the registry instead; 1-0-2 adds
+# records of additionality, activities that emit, and production that is displaced.
+_Schema = Literal["parkland/project/1-0-0", "parkland/project/1-0-1", "parkland/project/1-0-2"]
 
 
 class _Part(BaseModel):
@@ -130,6 +131,77 @@ class Emissions(_Part):
         return frozenset((*self.burning_tco2e, *self.fuel_tco2e, *self.fertiliser_tco2e))
 
 
+class Activities(_Part):
+    """What was done in one period that emits; the rules turn it into t CO2e."""
+
+    climate: Literal["wet", "dry", "any"] = Field(
+        default="any", description="of the fields that get nitrogen; wet above 1,000 mm a year"
+    )
+    synthetic_n_kg: Emitted = Field(default=0.0, description="nitrogen in mineral fertiliser")
+    organic_n_kg: Emitted = Field(default=0.0, description="nitrogen in manure and compost")
+    diesel_l: Emitted = 0.0
+    petrol_l: Emitted = 0.0
+    limestone_t: Emitted = 0.0
+    dolomite_t: Emitted = 0.0
+    rice_burnt_t: Emitted = Field(default=0.0, description="rice straw, dry matter")
+    wheat_burnt_t: Emitted = Field(default=0.0, description="wheat straw, dry matter")
+    other_burnt_t: Emitted = Field(default=0.0, description="any other residue, dry matter")
+
+
+class Displaced(_Part):
+    """An agricultural product that the land yielded before, and yields in each period."""
+
+    product: str
+    before_t_year: Emitted
+    now_t_year: dict[str, Emitted] = Field(description="period id -> production monitored")
+    yield_t_ha: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        description="of the land where it goes"
+    )
+    cleared_tco2e_ha: Emitted = Field(description="stock lost where new land is taken")
+    displacement: Literal["in_situ", "iso"] = Field(
+        default="in_situ", description="iso where the market fills the gap"
+    )
+
+
+class DisplacedFuelwood(_Part):
+    """Wood that was cut on the land before, and in each period [t d.m./year]."""
+
+    before_t_year: Emitted
+    now_t_year: dict[str, Emitted] = Field(description="period id -> wood cut")
+
+
+class Leakage(_Part):
+    """Production that may have moved elsewhere; where nothing is stated a flat share is charged."""
+
+    crops: tuple[Displaced, ...] = ()
+    fuelwood: DisplacedFuelwood | None = None
+
+    @property
+    def products(self) -> tuple[Displaced | DisplacedFuelwood, ...]:
+        """Give everything that is stated."""
+        return self.crops if self.fuelwood is None else (*self.crops, self.fuelwood)
+
+
+class Additionality(_Part):
+    """One test of additionality, what it found, and the document it rests on."""
+
+    test: Literal["regulatory_surplus", "common_practice", "barriers", "investment"]
+    shown: bool = Field(description="whether it shows that the trees are additional")
+    finding: Annotated[str, Field(min_length=10)]
+    document: str = Field(description="name of the file")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(description="of the file")
+    dated: date
+    adoption: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="share of comparable land under the practice"
+    )
+
+    @model_validator(mode="after")
+    def _common_practice_is_a_number(self) -> Self:
+        if (self.test == "common_practice") != (self.adoption is not None):
+            raise ValueError("adoption belongs to common_practice, which cannot do without it")
+        return self
+
+
 class Simulation(_Part):
     """What an invented project was made from."""
 
@@ -141,7 +213,7 @@ class Simulation(_Part):
 class ProjectSettings(_Part):
     """Everything a developer states about a project in project.toml."""
 
-    schema_: _Schema = Field(default="parkland/project/1-0-1", alias="schema")
+    schema_: _Schema = Field(default="parkland/project/1-0-2", alias="schema")
     id: Slug
     name: str
     summary: str
@@ -157,6 +229,11 @@ class ProjectSettings(_Part):
     imagery: Imagery
     periods: Annotated[tuple[Period, ...], Field(min_length=1)]
     emissions: Emissions = Emissions()
+    activities: dict[str, Activities] = Field(
+        default_factory=dict, description="period id -> what was done in it that emits"
+    )
+    leakage: Leakage = Leakage()
+    additionality: tuple[Additionality, ...] = ()
     simulation: Simulation | None = None
 
     @model_validator(mode="after")
@@ -174,11 +251,23 @@ class ProjectSettings(_Part):
     def _emissions_have_a_period(self) -> Self:
         # Emissions that belong to no period would be charged to none.
         known = [period.id for period in self.periods]
-        if lost := sorted(self.emissions.periods - set(known)):
+        if lost := sorted((self.emissions.periods | set(self.activities)) - set(known)):
             raise ValueError(
                 f"emissions are stated for {', '.join(lost)}, and the periods are "
                 f"{', '.join(known)}; write them under the period's id"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _production_is_known_in_every_period(self) -> Self:
+        # A period left out would count as one in which nothing was displaced.
+        known = {period.id for period in self.periods}
+        for product in self.leakage.products:
+            if wrong := sorted(known ^ set(product.now_t_year)):
+                raise ValueError(
+                    f"leakage states production for other periods than there are "
+                    f"({', '.join(wrong)}); write now_t_year for each period's id"
+                )
         return self
 
     def period(self, period_id: str) -> Period:

@@ -7,6 +7,7 @@ from mrv.crediting.issuance import Issuance, issue
 from mrv.crediting.waterfall import Line, Waterfall, waterfall
 from mrv.evidence.bundle import contributions
 from mrv.evidence.documents import PlotContribution
+from pipelines.counterfactual import leakage_step_of, project_emissions_tco2e
 from pipelines.draws import take_draws
 from pipelines.estimates import take_estimate
 from pipelines.features import take_features
@@ -18,13 +19,14 @@ from registry_api.services.books import Books, books
 def waterfall_of(stage: Stage) -> tuple[Waterfall, Issuance]:
     """Apply the rules to the estimate, and continue the project's books."""
     estimate = take_estimate(stage.shelf)
-    emissions = stage.settings.emissions
+    gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
     steps = waterfall(
-        gross_tco2e=float(estimate.gross_tco2e.mean()),
-        baseline_tco2e=float(estimate.baseline_tco2e.mean()),
+        gross_tco2e=gross,
+        baseline_tco2e=baseline,
         u90=estimate.u90,
-        project_emissions_tco2e=sum(emissions.total_tco2e(p) for p in stage.periods_so_far),
+        project_emissions_tco2e=project_emissions_tco2e(stage),
         methodology=stage.methodology,
+        leakage=leakage_step_of(stage, gross - baseline),
     )
     held = books_of(stage)
     return steps, issue(

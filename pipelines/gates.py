@@ -8,6 +8,7 @@ from mrv.imagery.composites import clear_looks
 from mrv.imagery.offsets import offsets_sane
 from mrv.imagery.rules import ImageryRules
 from mrv.quality import Verdict
+from pipelines.counterfactual import additionality_of
 from pipelines.estimates import take_estimate
 from pipelines.features import take_features
 from pipelines.plots import screened_plots
@@ -29,10 +30,11 @@ def offsets_sane_of(stage: Stage) -> Verdict:
 
 
 def estimate_gates_of(stage: Stage) -> tuple[Verdict, ...]:
-    """Judge everything that looks at the estimate or the rules."""
-    return judge_estimate(
-        take_estimate(stage.shelf), stage.methodology, growth_cap=stage.settings.ecology.growth_cap
-    )
+    """Judge everything that looks at the estimate, the rules or the project's records."""
+    growth_cap = stage.settings.ecology.growth_cap
+    estimate = take_estimate(stage.shelf)
+    judged = judge_estimate(estimate, stage.methodology, growth_cap=growth_cap)
+    return (*judged, additionality_of(stage))
 
 
 def verdicts_of(stage: Stage) -> tuple[Verdict, ...]:

@@ -2,8 +2,9 @@
 
 Each gate looks at one thing and answers with a `Verdict`; none of them raises. `demand` raises,
 naming every gate that failed or never answered: a check that was skipped is a check that failed.
-Two gates are answered where the scenes are read: `clear_looks` (`mrv.imagery.composites`) and
-`offsets_sane` (`mrv.imagery.offsets`).
+Some gates are answered elsewhere: `clear_looks` (`mrv.imagery.composites`) and `offsets_sane`
+(`mrv.imagery.offsets`) where the scenes are read, `additionality` (`mrv.change.additionality`)
+where the project's records are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ REQUIRED_GATES: Final[Mapping[str, str]] = MappingProxyType(
         "offsets_sane": "scenes whose radiometric offsets agree",
         "model_acceptance": "a map that was held against blocked cross-validation",
         "plausible_growth": "growth below the plausibility cap in every stratum",
+        "additionality": "records that the trees would not have been planted anyway",
         "u90_within_ceiling": "a net gain whose 90 % interval is narrow enough",
         "methodology_verified": "a methodology without unverified values",
     }

@@ -113,6 +113,7 @@ def waterfall(
     u90: float,
     project_emissions_tco2e: float,
     methodology: Methodology,
+    leakage: Step | None = None,
 ) -> Waterfall:
     """Apply a methodology's deductions in order.
 
@@ -122,6 +123,8 @@ def waterfall(
         u90: Relative half-width of the 90 % interval of the net change [1].
         project_emissions_tco2e: All that the project emitted since then, not below zero [t CO2e].
         methodology: The rules.
+        leakage: The line as production that was displaced gives it; without, the flat share of
+            the rules is charged on the net change.
 
     Raises:
         ValueError: If baseline or emissions are below zero.
@@ -129,7 +132,7 @@ def waterfall(
     # The mean of a baseline moved up to zero may come out a hair below it.
     baseline_tco2e = round(baseline_tco2e, _NANOTONNE)
     net = gross_tco2e - baseline_tco2e
-    leakage = methodology.rule("emissions.leakage_fraction")
+    flat = methodology.rule("emissions.leakage_fraction")
     share = methodology.number("emissions.leakage_fraction")
     terms = Terms(
         u90=u90,
@@ -148,8 +151,9 @@ def waterfall(
             "would have grown without the project",
         ),
         Step("project_emissions", -project_emissions_tco2e, "burning, fuel and fertiliser", ""),
-        Step(
-            "leakage", -share * max(0.0, net), leakage.source, f"{share:.0%} of the unadjusted net"
+        leakage
+        or Step(
+            "leakage", -share * max(0.0, net), flat.source, f"{share:.0%} of the unadjusted net"
         ),
         terms,
     )

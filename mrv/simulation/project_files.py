@@ -1,8 +1,9 @@
-"""The text of a simulated project's files: project.toml, plots.geojson, trees.csv, README.md.
+"""The text of a simulated project's files: settings, plots, trees, additionality, readme.
 
 The same landscape gives the same text. Putting it on disk belongs to `mrv.sources.simulated`.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 
@@ -11,7 +12,11 @@ from mrv.simulation.plots import COLUMNS as PLOT_COLUMNS
 from mrv.simulation.spec import LandscapeSpec
 
 PROJECT, PLOTS, TREES, README = "project.toml", "plots.geojson", "trees.csv", "README.md"
+ADDITIONALITY = "additionality.md"
 TRUTH, RECORD = "truth.json", "simulation.json"
+_ADOPTION = 0.07
+_NO_LAW = "Invented: no law asks the families to plant trees on their fields."
+_FEW_DO = f"Invented: {_ADOPTION:.0%} of comparable fields nearby were planted without a project."
 
 
 def project_texts(landscape: Landscape, *, project_id: str, catalog: str | None) -> dict[str, str]:
@@ -30,6 +35,7 @@ def project_texts(landscape: Landscape, *, project_id: str, catalog: str | None)
         PROJECT: _project_toml(landscape, project_id, catalog),
         PLOTS: _plots_geojson(landscape),
         TREES: landscape.inventory.to_csv(index=False, lineterminator="\n"),
+        ADDITIONALITY: _additionality_text(landscape.spec),
         README: _readme(landscape),
     }
 
@@ -52,10 +58,11 @@ def _project_toml(landscape: Landscape, project_id: str, catalog: str | None) ->
             for name, start, end in zip(spec.period_ids, spec.epochs, spec.epochs[1:], strict=False)
         ),
         ("emissions.fuel_tco2e", dict(spec.fuel_tco2e)),
+        *(("[additionality]", record) for record in _additionality(spec)),
         ("simulation", _made_from(landscape)),
     ]
     head: dict[str, object] = {
-        "schema": "parkland/project/1-0-0",
+        "schema": "parkland/project/1-0-2",
         "id": project_id,
         "name": f"{spec.title} (simulated)",
         "summary": f"Simulated, for demonstration and tests. {spec.summary}",
@@ -72,6 +79,39 @@ def _project_toml(landscape: Landscape, project_id: str, catalog: str | None) ->
         if block:
             parts += ["", f"[{name}]", *_lines(block)]
     return "\n".join(parts) + "\n"
+
+
+def _additionality(spec: LandscapeSpec) -> list[dict[str, object]]:
+    """Two invented records, both resting on the same invented document."""
+    text = _additionality_text(spec)
+    rests_on: dict[str, object] = {
+        "document": ADDITIONALITY,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "dated": spec.epochs[0],
+    }
+    return [
+        {"test": "regulatory_surplus", "shown": True, "finding": _NO_LAW, **rests_on},
+        {
+            "test": "common_practice",
+            "shown": True,
+            "finding": _FEW_DO,
+            **rests_on,
+            "adoption": _ADOPTION,
+        },
+    ]
+
+
+def _additionality_text(spec: LandscapeSpec) -> str:
+    return f"""# Additionality of {spec.title} (simulated)
+
+**Nothing here is real.** No law was looked up and nobody was asked; this page stands where a real
+project puts its own, so that a verifier finds a document under the digest that project.toml names.
+
+- Regulatory surplus: {_NO_LAW}
+- Common practice: {_FEW_DO}
+
+{spec.region}, {spec.country}, {spec.epochs[0]}.
+"""
 
 
 def _made_from(landscape: Landscape) -> dict[str, object]:

@@ -51,7 +51,8 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         allow_outside: Whether its paths may lead out of the folder; only for one's own machine.
 
     Raises:
-        ProjectInvalid: If settings are wrong or a path leads out of the folder.
+        ProjectInvalid: If settings are wrong, a path leads out of the folder, or a document of
+            additionality that lies in it is another than its record names.
         TableInvalid: If a table cannot be read.
     """
     home = folder.resolve()
@@ -64,6 +65,7 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
     raw = read_bytes(place)
     settings = parse_project(_utf8(raw))
     inputs = settings.inputs
+    _check_documents(home, settings)
     digests = {"project.toml": _sha256(raw)}
     plots_raw = trees_raw = None
     if inputs.plots is not None:
@@ -85,6 +87,20 @@ def read_project(folder: Path, *, allow_outside: bool = False) -> ProjectFolder:
         catalog=_catalog(home, settings, allow_outside=allow_outside),
         folder=home,
     )
+
+
+def _check_documents(home: Path, settings: ProjectSettings) -> None:
+    """Compare documents with the digests that records name; a verifier holds those not here."""
+    for record in settings.additionality:
+        place = (home / record.document).resolve()
+        if not (place.is_relative_to(home) and place.is_file()):
+            continue
+        if _sha256(read_bytes(place)) != record.sha256:
+            raise ProjectInvalid(
+                f"{record.document} is not the file that the record of {record.test} names by its "
+                "sha256; put the right file there or its digest into project.toml.",
+                document=record.document,
+            )
 
 
 def _catalog(home: Path, settings: ProjectSettings, *, allow_outside: bool) -> str:

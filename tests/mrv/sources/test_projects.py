@@ -53,6 +53,15 @@ start = 2021-01-01
 end = 2024-01-01
 """
 
+RECORD = f"""[[additionality]]
+test = "common_practice"
+shown = true
+finding = "Seven of a hundred farms."
+document = "farms.md"
+sha256 = "{"a" * 64}"
+dated = 2020-06-01
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -124,6 +133,45 @@ def edit(folder: Path, old: str, new: str) -> None:
             'end = 2024-01-01\n[emissions.burning_tco2e]\n"2021-2024" = nan',
             "finite|greater than",
         ),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[activities."2020"]\ndiesel_l = 5.0',
+            "emissions are stated for 2020",
+        ),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[activities."2021-2024"]\ndiesel_l = -5.0',
+            "greater than or equal to 0",
+        ),
+        (
+            "end = 2024-01-01",
+            "end = 2024-01-01\n[leakage.fuelwood]\nbefore_t_year = 9.0\nnow_t_year = {}",
+            "leakage states production for other periods",
+        ),
+        (
+            "end = 2024-01-01",
+            (
+                'end = 2024-01-01\n[[leakage.crops]]\nproduct = "maize"\nbefore_t_year = 9.0\n'
+                'now_t_year = {"2021-2024" = 8.0}\nyield_t_ha = 0.0\ncleared_tco2e_ha = 50.0'
+            ),
+            "greater than 0",
+        ),
+        (
+            "end = 2024-01-01",
+            f"end = 2024-01-01\n{RECORD}adoption = 1.2",
+            "less than or equal to 1",
+        ),
+        ("end = 2024-01-01", f"end = 2024-01-01\n{RECORD}", "common_practice, which cannot do"),
+        (
+            "end = 2024-01-01",
+            f"end = 2024-01-01\n{RECORD}adoption = 0.1".replace("a" * 64, "abc"),
+            "sha256",
+        ),
+        (
+            "end = 2024-01-01",
+            f"end = 2024-01-01\n{RECORD}adoption = 0.1".replace("farms.md", "trees.csv"),
+            "not the file that the record of common_practice names",
+        ),
     ],
 )
 def test_wrong_settings_are_one_sentence(folder: Path, old: str, new: str, told: str) -> None:
@@ -169,8 +217,31 @@ def test_no_project_there_is_one_sentence(tmp_path: Path) -> None:
         read_project(tmp_path)
 
 
+def test_what_is_stated_of_the_world_without_the_project(folder: Path) -> None:
+    stated = f"""end = 2024-01-01
+[activities."2021-2024"]
+climate = "wet"
+synthetic_n_kg = 100.0
+[[leakage.crops]]
+product = "maize"
+before_t_year = 9.0
+now_t_year = {{"2021-2024" = 8.0}}
+yield_t_ha = 1.5
+cleared_tco2e_ha = 50.0
+[leakage.fuelwood]
+before_t_year = 4.0
+now_t_year = {{"2021-2024" = 4.0}}
+{RECORD}adoption = 0.1
+"""
+    edit(folder, "end = 2024-01-01", stated)
+    settings = read_project(folder).settings
+    assert settings.activities["2021-2024"].synthetic_n_kg == 100
+    assert [product.before_t_year for product in settings.leakage.products] == [9, 4]
+    assert settings.additionality[0].adoption == 0.1
+
+
 def test_the_published_schema_of_a_project_is_its_model() -> None:
-    published = json.loads((ROOT / "schemas/project/1-0-1.json").read_text())
+    published = json.loads((ROOT / "schemas/project/1-0-2.json").read_text())
     assert published == ProjectSettings.model_json_schema()
 
 
