@@ -22,6 +22,7 @@ CONTROL_SPREAD: Final = 0.25
 measured [P]."""
 _ICC_LIMITS = (0.0, 0.9)
 _MIN_FOR_SPREAD = 2
+_NEIGHBOURS = 15  # plots that are not their village's only one, before they tell likeness [P]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,11 +125,17 @@ def from_stated(
     return Expected(
         net_t_ha=net_t_ha,
         sd_t_ha=sd,
-        icc=icc,
+        icc=_likeness(icc),
         shared_cv=shared_cv,
-        source=f"stated: growth {net_t_ha:g} t d.m./ha over the period, CV {cv:.0%}",
+        source=f"stated: growth {net_t_ha:.2f} t d.m./ha over the period, CV {cv:.0%}",
         notes=(assumed,) if frame.is_control.any() else (),
     )
+
+
+def with_likeness(expected: Expected, icc: float) -> Expected:
+    """Take a stated correlation of two plots of one village instead of the pilot's."""
+    told = f"Plots of one village are stated to be alike by {icc:g}, not taken from the pilot."
+    return replace(expected, icc=_likeness(icc), notes=(*expected.notes, told))
 
 
 def with_map(expected: Expected, frame: Frame, r2: float) -> Expected:
@@ -171,7 +178,7 @@ def village_correlation(standard: Floats, village: Ints) -> float | None:
     _, of = np.unique(village, return_inverse=True)
     size = np.bincount(of)
     villages, plots = len(size), len(of)
-    if villages < _MIN_FOR_SPREAD + 1 or plots <= villages:
+    if villages <= _MIN_FOR_SPREAD or plots - villages < _NEIGHBOURS:
         return None
     mean = np.bincount(of, standard) / size
     between = float((size * (mean - standard.mean()) ** 2).sum()) / (villages - 1)
@@ -179,6 +186,12 @@ def village_correlation(standard: Floats, village: Ints) -> float | None:
     usual = (plots - float((size**2).sum()) / plots) / (villages - 1)
     found = (between - within) / (between + (usual - 1.0) * within)
     return float(np.clip(found, *_ICC_LIMITS))
+
+
+def _likeness(icc: float) -> float:
+    if not _ICC_LIMITS[0] <= icc <= _ICC_LIMITS[1]:
+        raise InputRejected(f"--icc lies from 0 to {_ICC_LIMITS[1]:g}; {icc:g} does not.")
+    return icc
 
 
 def _unequal(area_ha: Floats) -> float:

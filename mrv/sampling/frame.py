@@ -1,5 +1,6 @@
 """The frame: every plot that may be drawn, with its stratum, its village and its place."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +58,16 @@ class Frame:
     def enrolled_ha(self) -> float:
         """Area of the enrolled plots [ha]."""
         return float(self.stands_for_ha[~self.is_control].sum())
+
+    @property
+    def digest(self) -> str:
+        """Give the sha-256 of what can be drawn: plots, strata, villages and places."""
+        columns = (self.plots["plot_id"], self.group, self.village, *self.lonlat.round(6).T)
+        lines = (
+            f"{plot_id}\t{self.names[h]}\t{self.village_names[v]}\t{lon:.6f}\t{lat:.6f}"
+            for plot_id, h, v, lon, lat in zip(*columns, strict=True)
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def frame_of(plots: gpd.GeoDataFrame) -> Frame:

@@ -140,7 +140,7 @@ class _Search:
             else float(villages)
         )
         cost = costs.visits * (reached * costs.village + float(drawn.sum()) * costs.plot)
-        sampling = self._sampling_u90(measured, villages)
+        sampling = sampling_half_width(frame, expected, measured, villages)
         u90 = float(np.hypot(sampling, Z_TWO_SIDED_90 * expected.shared_cv))
         deducted = deduction_in_force(u90, self.methodology)
         kept = self.net_tco2e * (1.0 - deducted)
@@ -161,22 +161,28 @@ class _Search:
     def net_tco2e(self) -> float:
         return self.expected.net_t_ha * self.frame.enrolled_ha * self.tco2e_per_t
 
-    def _sampling_u90(self, measured: Ints, villages: int | None) -> float:
-        planted = ~self.frame.is_control
-        drawn_units = int(measured[planted].sum()) if villages is None else villages
-        freedom = max(MIN_DEGREES_OF_FREEDOM, drawn_units - int(planted.sum()))
-        share = None if villages is None else villages / len(self.frame.village_names)
-        variance = sampling_variance(self.frame, self.expected, measured, villages, share or 0.0)
-        net_t = self.expected.net_t_ha * self.frame.enrolled_ha
-        return two_sided_t(0.90, freedom) * float(np.sqrt(variance)) / net_t
+
+def sampling_half_width(
+    frame: Frame, expected: Expected, measured: Ints, villages: int | None
+) -> float:
+    """Give the half-width of the 90 % interval that sampling alone causes, as a share of net [1].
+
+    Args:
+        frame: All plots.
+        expected: Their growth and its spread.
+        measured: Plots measured [stratum].
+        villages: Villages drawn first; None where plots are drawn one by one.
+    """
+    planted = ~frame.is_control
+    units = int(measured[planted].sum()) if villages is None else villages
+    freedom = max(MIN_DEGREES_OF_FREEDOM, units - int(planted.sum()))
+    variance = sampling_variance(frame, expected, measured, villages)
+    net_t = expected.net_t_ha * frame.enrolled_ha
+    return two_sided_t(0.90, freedom) * float(np.sqrt(variance)) / net_t
 
 
 def sampling_variance(
-    frame: Frame,
-    expected: Expected,
-    measured: Ints,
-    villages: int | None,
-    villages_share: float = 0.0,
+    frame: Frame, expected: Expected, measured: Ints, villages: int | None
 ) -> float:
     """Give the variance of the estimated net change of above-ground biomass [t d.m. squared].
 
@@ -188,7 +194,6 @@ def sampling_variance(
         expected: Their spread.
         measured: Plots measured [stratum].
         villages: Villages drawn first; None where plots are drawn one by one.
-        villages_share: Share of all villages that is.
 
     Source:
         Särndal, Swensson & Wretman 1992, sections 3.7.3 (stratified) and 4.3.2 (two stages).
@@ -199,7 +204,8 @@ def sampling_variance(
         return float(apart.sum())
     planted = ~frame.is_control
     alike = weighted[planted].sum() ** 2 + (weighted[~planted] ** 2).sum()
-    between = expected.icc * alike * (1.0 - villages_share) / villages
+    missed = 1.0 - villages / len(frame.village_names)
+    between = expected.icc * alike * missed / villages
     return float((1.0 - expected.icc) * apart.sum() + between)
 
 
@@ -247,7 +253,10 @@ def plan_sample(  # where, what is known, what it costs, under which rules
         reached=bool(sharp) or wanted_u90 is None,
         curve=tuple(_curve(search, chosen)),
         shared_u90=Z_TWO_SIDED_90 * expected.shared_cv,
-        notes=(*_rules_say(search, chosen), *expected.notes),
+        notes=(
+            *rules_unmet(frame, methodology, chosen.measured, chosen.villages),
+            *expected.notes,
+        ),
     )
 
 
@@ -315,25 +324,36 @@ def _curve(search: _Search, chosen: Size) -> Iterator[Size]:
     yield from sorted(sizes, key=lambda size: size.cost)
 
 
-def _rules_say(search: _Search, chosen: Size) -> Iterator[str]:
-    frame, rules = search.frame, search.methodology
-    plots = rules.number("field_sample.plots_min_per_stratum")
-    controls = rules.number("field_sample.control_plots_min")
-    clusters = rules.number("field_sample.clusters_min")
+def rules_unmet(
+    frame: Frame, methodology: Methodology, measured: Ints, villages: float
+) -> tuple[str, ...]:
+    """Say which least numbers of the rules a sample falls short of, one sentence each.
+
+    Args:
+        frame: All plots.
+        methodology: The rules.
+        measured: Plots that can be counted on [stratum].
+        villages: Villages visited.
+    """
+    plots = methodology.number("field_sample.plots_min_per_stratum")
+    controls = methodology.number("field_sample.control_plots_min")
+    clusters = methodology.number("field_sample.clusters_min")
+    told = []
     for h, name in enumerate(frame.names):
         least = controls if frame.is_control[h] else plots
-        if chosen.measured[h] < least:
-            yield (
-                f"{name}: the rules ask for {least:.0f} measured plots, and of {frame.size[h]} "
-                f"only {chosen.measured[h]} can be counted on; credits will be held."
+        if measured[h] < least:
+            told.append(
+                f"{name}: the rules ask for {least:.0f} measured plots, and {measured[h]} of "
+                f"{frame.size[h]} can be counted on; credits will be held."
             )
     if not frame.is_control.any():
-        yield (
+        told.append(
             f"There is no control plot to draw; the rules ask for {controls:.0f}, so credits will "
             "be held until some are registered."
         )
-    if chosen.villages < clusters:
-        yield (
-            f"{chosen.villages:.0f} villages would be visited, and the rules ask for "
-            f"{clusters:.0f}; credits will be held."
+    if round(villages) < clusters:
+        told.append(
+            f"{villages:.0f} villages would be visited, and the rules ask for {clusters:.0f}; "
+            "credits will be held."
         )
+    return tuple(told)

@@ -101,9 +101,7 @@ def test_the_standard_error_promised_is_not_below_the_one_found_villages_first(
     growth = growth_of(frame, icc=icc)
     expected = everything_known(frame, growth)
     wanted, villages = np.array([60, 50, 20]), 14
-    promised = sampling_variance(
-        frame, expected, wanted, villages, villages / len(frame.village_names)
-    )
+    promised = sampling_variance(frame, expected, wanted, villages)
     found = [
         estimated(
             frame,
