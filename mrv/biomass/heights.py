@@ -132,6 +132,27 @@ def chave_6a(bioclim_e: float) -> HeightModel:
     )
 
 
+def bioclim_e(
+    temperature_seasonality: float, water_deficit_mm: float, rain_seasonality: float
+) -> float:
+    """Compute E, by which drought and seasons make trees of a diameter shorter.
+
+    Args:
+        temperature_seasonality: SD of the monthly means times 100 [0.01 degree C].
+        water_deficit_mm: Climatic water deficit, zero or less [mm/year].
+        rain_seasonality: Coefficient of variation of monthly rain [%].
+
+    Returns:
+        E, without a unit; about -0.1 in wet forest and 0.6 and more in dry woodland.
+
+    Source:
+        Chave et al. 2014, doi:10.1111/gcb.12629, eq. 6b.
+    """
+    return 1e-3 * (
+        0.178 * temperature_seasonality - 0.938 * water_deficit_mm - 6.61 * rain_seasonality
+    )
+
+
 def find_height_model(name: str, bioclim_e: float | None) -> HeightModel | None:
     """Find the model a project names in `ecology.height_model`; None for "none".
 

@@ -74,9 +74,15 @@ def test_biomass_carbon_fraction() -> None:
 
 def test_lognormal_root_shoot() -> None:
     """Mean R with a CV of 0.30, as methodology 4.2 proposes."""
-    drawn = draw_root_shoot(np.random.default_rng(4), 400_000, 0.332, 0.30)
-    assert drawn.mean() == pytest.approx(0.332, rel=2e-3)
+    drawn = draw_root_shoot(np.random.default_rng(4), 4_000_000, 0.332, 0.30)
+    assert drawn.mean() == pytest.approx(0.332, rel=6e-4)
     assert drawn.std() / drawn.mean() == pytest.approx(0.30, rel=6e-3)
+
+
+def test_a_ratio_is_asked_without_a_stock() -> None:
+    """Without a stock the ratio is that of young stands, and no error is drawn from a CV of 0."""
+    drawn = draw_root_shoot(np.random.default_rng(1), 4, 0.323, 0.0)
+    assert drawn == pytest.approx(0.323, rel=1e-12)
 
 
 def test_gross_of_the_worked_example() -> None:

@@ -13,6 +13,9 @@ from mrv.biomass.heights import (
     PAIRS_MIN,
     SITE_SD_LN,
     TREE_SD_LN,
+    HeightModel,
+    _variances,
+    bioclim_e,
     chave_6a,
     fit_height_model,
     height_m,
@@ -111,6 +114,74 @@ def test_nouragues_log1_log2(
     assert model.coefficients == pytest.approx(coefficients, rel=1e-5)
     assert model.tree_sd_ln == pytest.approx(rse_ln, rel=1e-6)
     assert residual_error_m(model, trees["D"], trees["H"]) == pytest.approx(rse_m, rel=1e-6)
+
+
+def test_nouragues_weibull(real_data: Callable[[str], Path]) -> None:
+    """BIOMASS's Weibull a 47.8032, b 44.6729, c 0.698702 leaves 4.220562 m on the same trees."""
+    path = real_data("tree_inventories/biomass_nouragues/NouraguesHD.csv")
+    trees = pd.read_csv(path).dropna(subset=["H"])
+    a, b, c = 47.8032, 44.6729, 0.698702  # H = a (1 - exp(-(D / b)^c))
+    model = HeightModel("nouragues", "weibull", (a, b**-c, c), TREE_SD_LN, 0.0, "BIOMASS")
+    assert residual_error_m(model, trees["D"], trees["H"]) == pytest.approx(4.220562, rel=1e-6)
+
+
+def test_bioclim_of_biomass() -> None:
+    """Seasonality 6.62375 (thousands), rain 0.01925, deficit -0.0921875; E 1.129928 within 0.1."""
+    assert bioclim_e(6623.75, -92.1875, 19.25) == pytest.approx(1.129928, abs=0.1)
+    by_hand = (0.178 * 6623.75 + 0.938 * 92.1875 - 6.61 * 19.25) / 1000
+    assert bioclim_e(6623.75, -92.1875, 19.25) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_no_tree_is_lower_than_breast_height() -> None:
+    """A diameter is taken at 1.3 m; a power law would put a wisp below it."""
+    assert float(height_m(chave_6a(0.6), 0.5)) == 1.3
+
+
+def test_random_intercepts_of_searle_casella_mcculloch() -> None:
+    """Coefficients, departures and their errors against the whole covariance matrix, inverted."""
+    rng = np.random.default_rng(7)
+    kind = np.repeat(np.arange(5), [30, 20, 10, 8, 4])
+    d = rng.uniform(5, 50, kind.size)
+    level = np.array([0.0, 0.3, -0.2, 0.1, 0.4])[kind]
+    h = np.exp(0.9 + level + 0.55 * np.log(d) + rng.normal(0, 0.18, kind.size))
+    model = fit_height_model(d, h, [f"Genus s{k}" for k in kind])
+    x, y = np.column_stack([np.ones(d.size), np.log(d)]), np.log(h)
+    one_hot = (kind[:, None] == np.arange(5)).astype(float)
+    within, between = _variances(x, y, one_hot)
+    assert model.tree_sd_ln == pytest.approx(np.sqrt(within))
+    inverse = np.linalg.inv(within * np.eye(d.size) + between * one_hot @ one_hot.T)
+    covariance = np.linalg.inv(x.T @ inverse @ x)
+    beta = covariance @ x.T @ inverse @ y
+    assert model.coefficients == pytest.approx(beta)
+    assert model.covariance == pytest.approx(covariance.ravel())
+    departs = between * one_hot.T @ inverse @ (y - x @ beta)
+    variance = between - between**2 * np.diag(one_hot.T @ inverse @ one_hot)
+    for k in range(5):
+        kept = model.species[f"Genus s{k}"]
+        assert kept.departure_ln == pytest.approx(departs[k] + variance[k] / 2)
+        assert kept.sd_ln == pytest.approx(np.sqrt(variance[k]))
+    centre = x.mean(axis=0)
+    elsewhere = max(between, TREE_SD_LN**2) + centre @ covariance @ centre
+    assert model.other_species is not None
+    assert model.other_species.sd_ln == pytest.approx(np.sqrt(elsewhere))
+    assert model.other_species.departure_ln == pytest.approx(elsewhere / 2)
+    assert model.site_sd_ln == 0.0
+
+
+def test_species_without_spread_depart_from_nothing() -> None:
+    """Moments may give a negative variance between species; it counts as none."""
+    d = np.tile(np.linspace(5, 50, 40), 2)
+    h = np.exp(0.9 + 0.55 * np.log(d) + 0.1 * np.cos(np.arange(d.size)))
+    within, between = _variances(
+        np.column_stack([np.ones(d.size), np.log(d)]),
+        np.log(h),
+        (np.repeat([0, 1], 40)[:, None] == np.arange(2)).astype(float),
+    )
+    assert within > 0
+    assert between == 0.0
+    alone = fit_height_model(d, h, ["Genus s"] * d.size)
+    assert alone.species["Genus s"].departure_ln == alone.species["Genus s"].sd_ln == 0.0
+    assert alone.coefficients == pytest.approx(fit_height_model(d, h).coefficients)
 
 
 def test_heights_differ_between_sites_by_a_third(real_data: Callable[[str], Path]) -> None:

@@ -64,6 +64,14 @@ _RULES = load_methodology("agroforestry_removals", 1)
             },
         ),
         (
+            "AR-TOOL14 v4.2: R_S 0.40, BDR_SF 0.10, zero below 5 % crown cover",
+            {
+                "shrubs.root_shoot": 0.40,
+                "shrubs.share_of_forest": 0.10,
+                "shrubs.cover_min": 0.05,
+            },
+        ),
+        (
             "methodology 5.1: 1st percentile of clear vegetation in 0-0.06",
             {"imagery.offset_sanity_low": 0, "imagery.offset_sanity_high": 0.06},
         ),
@@ -95,6 +103,92 @@ _RULES = load_methodology("agroforestry_removals", 1)
             },
         ),
         ("methodology 9.1, line 11: leakage 5 % by default", {"emissions.leakage_fraction": 0.05}),
+        (
+            "VMD0054 in methodology 2.2: growth 2.5 %, shares 75/40/100 %, five years",
+            {
+                "leakage.market_growth": 0.025,
+                "leakage.in_situ": 0.75,
+                "leakage.iso": 0.40,
+                "leakage.fuelwood": 1.0,
+                "leakage.years_min": 5,
+                "leakage.de_minimis": 0.05,
+            },
+        ),
+        (
+            "VCS v5.0 in methodology 2.3: AR5 GWPs",
+            {"emissions.gwp_ch4": 28, "emissions.gwp_n2o": 265},
+        ),
+        (
+            "VM0042 v2.2 in methodology 2.4: fuel [tCO2e/L], limestone and dolomite [tC/t]",
+            {
+                "emissions.diesel_tco2e_per_l": 0.002886,
+                "emissions.petrol_tco2e_per_l": 0.002810,
+                "emissions.limestone_tc_per_t": 0.12,
+                "emissions.dolomite_tc_per_t": 0.13,
+            },
+        ),
+        (
+            "VM0042 v2.2: EF1 0.016/0.006/0.005, EF4 0.014/0.005, EF5 0.011, GASF, GASM, LEACH",
+            {
+                "emissions.direct_wet_synthetic": 0.016,
+                "emissions.direct_wet_organic": 0.006,
+                "emissions.direct_dry": 0.005,
+                "emissions.volatilised_wet": 0.014,
+                "emissions.volatilised_dry": 0.005,
+                "emissions.leached": 0.011,
+                "emissions.volatile_share_synthetic": 0.11,
+                "emissions.volatile_share_organic": 0.21,
+                "emissions.leached_share": 0.24,
+            },
+        ),
+        (
+            "VM0047 v1.1: fertiliser defaults EF 0.01, volatilised 0.01",
+            {"emissions.direct_any": 0.01, "emissions.volatilised_any": 0.01},
+        ),
+        (
+            "VM0042 v2.2: burning CH4 2.7 and N2O 0.07 g/kg; rice 0.80, wheat 0.90, other 0.80",
+            {
+                "emissions.burnt_ch4_g_per_kg": 2.7,
+                "emissions.burnt_n2o_g_per_kg": 0.07,
+                "emissions.combusted_rice": 0.80,
+                "emissions.combusted_wheat": 0.90,
+                "emissions.combusted_other": 0.80,
+            },
+        ),
+        (
+            "VM0047 v1.1: adoption below 15 %, balance within 0.25, ten years of history",
+            {
+                "additionality.adoption_max": 0.15,
+                "benchmark.standardised_difference_max": 0.25,
+                "benchmark.history_years_min": 10,
+            },
+        ),
+        (
+            "VM0047 v1.1, census: 50 units/ha, below 10 % cover or ten years of crops, 10 m apart",
+            {
+                "census.units_per_ha_max": 50,
+                "census.cover_max": 0.10,
+                "census.cropping_years_min": 10,
+                "census.spacing_min_m": 10,
+            },
+        ),
+        ("AM-002: no loss in the five years before", {"before_enrolment.loss_years": 5}),
+        (
+            "methodology 8: -3 sigma in two clear looks, 2 dB in three, 60 days, 90 %, 10 %",
+            {
+                "permanence.trigger_sigma": 3,
+                "permanence.trigger_looks": 2,
+                "permanence.radar_drop_db": 2,
+                "permanence.radar_looks": 3,
+                "permanence.confirm_days": 60,
+                "permanence.loss_confidence": 0.90,
+                "permanence.contagion_fraction": 0.10,
+            },
+        ),
+        (
+            "methodology 8: lost after 24 months unwatched, carried for 18",
+            {"permanence.dropout_months": 24, "permanence.gap_months": 18},
+        ),
         ("Plan Vivo Climate v5: a buffer of 20 %", {"buffer.fraction": 0.20}),
         (
             "methodology 3.5: growth above which a person looks [t/ha/year]",

@@ -2,7 +2,7 @@
 
 Each number of the tables of equations, wood densities, heights, roots and rules is changed by three
 per cent in turn, in memory, and the golden tests run in a forked process. What no test notices is
-told; a score below 100 % ends with exit code 1.
+told, and ends with exit code 1 unless it is explained.
 """
 
 # ruff: noqa: T201  (its output)
@@ -41,6 +41,13 @@ _JUDGES = {
     "mrv/methodologies/agroforestry_removals_v1.toml": ("methodology_rules",),
 }
 
+# What no test can notice, by the line it stands on, and why.
+_EXPLAINED = {
+    "def root_shoot_ratio(zone: str, agb_t_ha: float = 0.0) -> float:": (
+        "any stock up to 125 t/ha asks for the same ratio"
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -59,6 +66,12 @@ class Mutant:
     end: int
     was: str
     becomes: str
+
+    @property
+    def explained(self) -> str:
+        """Why no test can notice; empty where one should."""
+        lines = (_ROOT / self.path).read_text(encoding="utf-8").splitlines()
+        return _EXPLAINED.get(lines[self.line - 1].strip(), "")
 
     def text(self) -> str:
         """Give the file as it would be."""
@@ -171,7 +184,7 @@ def main(asked: Sequence[str] | None = None) -> int:
         asked: Arguments of the command line.
 
     Returns:
-        0 where every mutant was noticed, else 1.
+        0 where every mutant was noticed or is explained, else 1.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="files whose path contains this")
@@ -193,10 +206,11 @@ def main(asked: Sequence[str] | None = None) -> int:
         judged, survivors = judged + len(mutants), survivors + left
         print(f"{path}: {len(mutants) - len(left)} of {len(mutants)} noticed", flush=True)
     for mutant in survivors:
-        print(f"  {mutant.path}:{mutant.line}: {mutant.was} -> {mutant.becomes} goes unnoticed")
+        why = f": {mutant.explained}" if mutant.explained else ""
+        print(f"  {mutant.path}:{mutant.line}: {mutant.was} -> {mutant.becomes} unnoticed{why}")
     share = 100 * (1 - len(survivors) / max(judged, 1))
     print(f"{share:.1f} % of {judged} coefficients noticed, {time.monotonic() - begun:.0f} s")
-    return 1 if survivors else 0
+    return 0 if all(mutant.explained for mutant in survivors) else 1
 
 
 if __name__ == "__main__":
