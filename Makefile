@@ -43,7 +43,7 @@ fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 study: .venv/.ok ## 500 landscapes of known truth per design, against intervals and naive choices (LANDSCAPES=40: a look); goes on where it was ended
-	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs
+	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs --readme README.md
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve

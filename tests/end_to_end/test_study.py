@@ -9,7 +9,8 @@ import pytest
 
 from tests.study.__main__ import code_digest, read_trials, run
 from tests.study.designs import CRITERIA, DESIGNS
-from tests.study.report import naive_choices, summaries, summarize, write_report
+from tests.study.pages import write_readme, write_report
+from tests.study.report import naive_choices, summaries, summarize
 from tests.study.trial import Trial, run_trial
 
 SEEDS = range(8)
@@ -91,3 +92,21 @@ def test_a_run_goes_on_where_it_was_and_reports(tmp_path: Path) -> None:
     assert told["designs"][0]["landscapes"] == 2
     assert "| many pre-existing trees | old-trees | 2 |" in (tmp_path / "out/study.md").read_text()
     assert len(code_digest()) == 12
+
+
+def test_the_readme_gets_its_part_and_keeps_the_rest(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- study -->\nold\n<!-- end of study -->\nafter\n")
+    choices = DESIGNS["fast"].naive
+    kept = {
+        "fast": [
+            replace(_trial(k, 100, 101, 70), naive_t=dict.fromkeys(choices, 150)) for k in (0, 1)
+        ]
+    }
+    for _ in range(2):
+        write_readme(kept, tmp_path, readme)
+    told = readme.read_text()
+    assert told.startswith("before\n<!-- study -->\n![")
+    assert told.endswith("<!-- end of study -->\nafter\n")
+    assert "old" not in told
+    assert "70 t" in told

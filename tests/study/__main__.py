@@ -18,7 +18,7 @@ import rich.progress
 
 from pipelines.commands import show
 from tests.study.designs import DESIGNS
-from tests.study.report import terminal, write_report
+from tests.study.pages import terminal, write_readme, write_report
 from tests.study.trial import DRAWS, Trial, run_trial
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--landscapes", type=int, default=LANDSCAPES, help="per design")
     parser.add_argument("--home", type=Path, default=ROOT / ".study", help="where trials are kept")
     parser.add_argument("--out", type=Path, default=None, help="where tables and figures go")
+    parser.add_argument("--readme", type=Path, default=None, help="whose part is written anew")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     told = parser.parse_args(arguments)
     names = told.designs or list(DESIGNS)
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show.console.print(table)
     if told.out is not None:
         write_report(kept, told.out, draws=DRAWS)
+        if told.readme is not None:
+            write_readme(kept, told.out, told.readme)
         show.console.print(f"Tables and figures are in {told.out}.")
 
 

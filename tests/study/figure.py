@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from tests.study.designs import CRITERIA, DESIGNS
-
-if TYPE_CHECKING:
-    from tests.study.report import Naive, Summary
+from tests.study.report import Naive, Summary
 
 _WIDTH, _LEFT, _RIGHT, _STEP, _BAR = 900, 330, 110, 30, 18
 _STYLE = """
@@ -34,7 +31,7 @@ text { font-family: system-ui, sans-serif; font-size: 13px; fill: #1f2a24; }
 """
 
 
-def coverage_figure(rows: Sequence["Summary"]) -> str:
+def coverage_figure(rows: Sequence[Summary]) -> str:
     """Draw how often 90 % intervals hold the truth, with what chance alone would do to it."""
     shown = [row for row in rows if DESIGNS[row.design].grows]
     low, high = 0.80, 1.0
@@ -64,7 +61,7 @@ def coverage_figure(rows: Sequence["Summary"]) -> str:
     return _svg(title, below, spoken, height, parts)
 
 
-def naive_figure(rows: Sequence["Summary"], choices: Sequence["Naive"]) -> str:
+def naive_figure(rows: Sequence[Summary], choices: Sequence[Naive]) -> str:
     """Draw the credits beyond the truth, per 100 t truly removed on growing landscapes."""
     truth = {row.design: row.truth_t for row in rows}
     groups: dict[str, list[Naive]] = {}

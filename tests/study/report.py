@@ -1,54 +1,14 @@
-"""What a study's trials say, held against its criteria: tables for people, JSON and figures."""
+"""What a study's trials say, held against its criteria; showing it is `pages.py`."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
-import rich.table
 
-from pipelines.commands import show
 from tests.study.designs import CRITERIA, DESIGNS
-from tests.study.figure import coverage_figure, naive_figure
 from tests.study.trial import Trial
 
 FAST = "fast"
-_HEAD = (
-    "design", "landscapes", "truth t", "bias", "one SE", "coverage", "truth below", "truth above",
-    "credits t", "above truth", "verdict",
-)  # fmt: skip
-
-_PAGE = """# Landscapes whose truth is known
-
-Each row is many simulated landscapes: farms in villages, trees on them, a field sample, and signals
-with errors that neighbours share. Trees truly weigh what the error model says they may: site
-effect, wood density, coefficients, root:shoot and carbon fraction are drawn once per landscape. The
-estimate takes {draws} draws through the same functions as a real project. `make study` runs it
-again; a landscape's number is its seed.
-
-Asked of growing landscapes: bias within {bias} of the mean truth or one standard error,
-{low}-{high} of 90 % intervals hold the truth, credits above the truth in at most {above}. Asked
-where nothing grows: mean credits at most {idle} of those at fast growth. There the bias is in t,
-and more truths lie above the interval than below: a baseline that seems to shrink counts as none,
-which only takes credits.
-
-![How often 90 % intervals hold the truth](study-coverage.svg)
-
-{table}
-
-Bias is told with a control variate (`tests/study/report.py`). Credits and buffer together lie above
-the truth in {buffered}.
-"""
-_NAIVE_PAGE = """
-## Choices that look harmless, on the same data
-
-![False credits of naive choices](study-naive.svg)
-
-{table}
-
-What each choice does: `tests/study/naive.py`.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,86 +151,3 @@ def naive_choices(kept: Mapping[str, Sequence[Trial]]) -> list[Naive]:
                 )
             )
     return rows
-
-
-def terminal(kept: Mapping[str, Sequence[Trial]]) -> list[rich.table.Table]:
-    """Lay the study out for a terminal."""
-    tables = [show.table("Study", _HEAD, [_cells(s) for s in summaries(kept)], text=1)]
-    if rows := naive_choices(kept):
-        head = ("landscapes", "choice", "credits t", "beyond truth t", "landscapes above truth")
-        cells = [_naive_cells(row) for row in rows]
-        tables.append(show.table("Naive choices on the same data", head, cells, text=2))
-    return tables
-
-
-def write_report(kept: Mapping[str, Sequence[Trial]], out: Path, draws: int) -> None:
-    """Write study.md, study.json and the figures."""
-    out.mkdir(parents=True, exist_ok=True)
-    rows, choices = summaries(kept), naive_choices(kept)
-    content = {
-        "draws": draws,
-        "criteria": asdict(CRITERIA),
-        "designs": [asdict(row) | {"title": DESIGNS[row.design].title} for row in rows],
-        "naive": [asdict(row) for row in choices],
-    }
-    (out / "study.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    (out / "study.md").write_text(page(rows, choices, draws), encoding="utf-8")
-    (out / "study-coverage.svg").write_text(coverage_figure(rows), encoding="utf-8")
-    if choices:
-        (out / "study-naive.svg").write_text(naive_figure(rows, choices), encoding="utf-8")
-
-
-def page(rows: Sequence[Summary], choices: Sequence[Naive], draws: int) -> str:
-    """Write the study's page."""
-    cells = [(DESIGNS[s.design].title, *_cells(s)) for s in rows]
-    buffered = "; ".join(
-        f"{s.above_with_buffer:.1%} ({s.design})" for s in rows if DESIGNS[s.design].grows
-    )
-    low, high = CRITERIA.coverage
-    lines = _PAGE.format(
-        draws=draws,
-        bias=f"{CRITERIA.bias:.0%}",
-        low=f"{100 * low:.0f}",
-        high=f"{high:.0%}",
-        above=f"{CRITERIA.above_truth:.0%}",
-        idle=f"{CRITERIA.at_no_growth:.1%}",
-        table="\n".join(_markdown(("landscapes that are", *_HEAD), cells, 2)),
-        buffered=buffered,
-    )
-    if choices:
-        head = ("design", "choice", "credits t", "beyond truth t", "landscapes above truth")
-        table = _markdown(head, [_naive_cells(row) for row in choices], 2)
-        lines += _NAIVE_PAGE.format(table="\n".join(table))
-    return lines
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]], text: int) -> list[str]:
-    rule = ["---"] * text + ["--:"] * (len(head) - text)
-    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
-
-
-def _cells(s: Summary) -> tuple[str, ...]:
-    grows = DESIGNS[s.design].grows
-    return (
-        s.design,
-        str(s.landscapes),
-        f"{s.truth_t:,.0f}",
-        f"{s.bias:+.1%}" if grows else f"{s.bias:+.1f} t",
-        f"{s.bias_se:.1%}" if grows else f"{s.bias_se:.1f} t",
-        f"{s.coverage:.1%}",
-        f"{s.below:.1%}",
-        f"{s.above:.1%}",
-        f"{s.credits_t:,.1f}",
-        f"{s.above_truth:.1%}",
-        "holds" if not s.failed else "misses " + ", ".join(s.failed),
-    )
-
-
-def _naive_cells(row: Naive) -> tuple[str, ...]:
-    return (
-        row.design,
-        row.choice or "Parkland",
-        f"{row.credits_t:,.1f}",
-        f"{row.false_t:,.1f}",
-        f"{row.above_truth:.1%}",
-    )
