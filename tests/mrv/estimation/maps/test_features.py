@@ -77,3 +77,21 @@ def test_no_catalogue_holds_a_change_of_something_undated() -> None:
     assert [f.column for f in FEATURES if f.static] == ["canopy_height_m"]
     with pytest.raises(InputRejected, match="no certain date"):
         Feature("canopy_height_m", change=True, static=True)
+
+
+@pytest.mark.parametrize(("lacking", "features"), [(5, 3), (6, 0)])
+def test_where_most_plots_were_not_seen_there_is_no_map(lacking: int, features: int) -> None:
+    rng = np.random.default_rng(3)
+    green, moist = rng.normal(size=(2, 10, 2))
+    green[:lacking], moist[:lacking] = np.nan, np.nan
+    chosen = change_features(seasons(green, moist), [f"P{i}" for i in range(10)], START, END)
+    assert len(chosen.names) == features
+    assert chosen.seen.sum() == (10 - lacking if features else 0)
+
+
+def test_features_are_standardised_over_the_plots() -> None:
+    rng = np.random.default_rng(4)
+    table = seasons(rng.normal(3, 7, (50, 2)), rng.normal(size=(50, 2)))
+    standard = change_features(table, [f"P{i}" for i in range(50)], START, END).values  # noqa: PD011
+    assert standard.mean(axis=0) == pytest.approx([0, 0, 0])
+    assert standard.std(axis=0) == pytest.approx([1, 1, 1])

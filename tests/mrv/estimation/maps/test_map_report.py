@@ -77,3 +77,44 @@ def test_the_numbers_of_a_report_by_hand() -> None:
     error = np.sqrt(3 / 2 * (0.36 + 0.16 + 0.04)) / 5
     assert report.bias_t == pytest.approx(0.2 / error)
     assert report.bias_limit_t == pytest.approx(2.919986)  # Student's t, two degrees, 90 %
+
+
+def predicted_with(r2: float, slope: float, bias: float) -> tuple[np.ndarray, np.ndarray]:
+    """Observations of mean 8, and predictions of exactly such a quality."""
+    rng = np.random.default_rng(11)
+    signal, noise = np.linalg.qr(np.column_stack([np.ones(60), rng.normal(size=(60, 2))]))[0].T[1:]
+    # o = 8 + slope p + q; the mean squared error is that of (1 - slope) p and of q.
+    scale = 10.0
+    left = (1 - r2) * scale**2 - (bias * 8) ** 2 * 60
+    share = np.sqrt((scale**2 - left) / (2 * slope - 1))
+    observed = 8 + slope * share * signal + np.sqrt(scale**2 - (slope * share) ** 2) * noise
+    return observed, 8 * (1 + bias) + share * signal
+
+
+@pytest.mark.parametrize(
+    ("r2", "slope", "bias", "fault"),
+    [
+        (0.41, 1.0, 0.0, None),
+        (0.39, 1.0, 0.0, "R2 0.39"),
+        (0.5, 0.81, 0.0, None),
+        (0.5, 0.79, 0.0, "slope 0.79"),
+        (0.5, 1.19, 0.0, None),
+        (0.5, 1.21, 0.0, "slope 1.21"),
+        (0.41, 1.0, 0.06, "standard errors"),
+        (0.41, 1.0, -0.11, "bias -11%"),
+    ],
+)
+def test_each_rule_turns_where_the_methodology_says(
+    r2: float, slope: float, bias: float, fault: str | None
+) -> None:
+    observed, predicted = predicted_with(r2, slope, bias)
+    villages = [f"V{i % 30}" for i in range(60)]
+    report = judge_map(observed, predicted, villages, ("a",), RULES, model="ridge", outside=0)
+    assert report.r2 == pytest.approx(r2)
+    assert report.slope == pytest.approx(slope)
+    assert report.bias_fraction == pytest.approx(bias, abs=1e-12)
+    if fault is None:
+        assert report.accepted
+    else:
+        assert not report.accepted
+        assert fault in report.reason
