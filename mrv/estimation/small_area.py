@@ -6,8 +6,10 @@ estimated without them. They are signed and never cut at zero. Sharing out kilog
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from mrv.estimation.greg import Floats, Ints
 
@@ -41,18 +43,87 @@ def fay_herriot(
     return Shrunken(trust * direct + (1.0 - trust) * synthetic, trust)
 
 
-def model_variance(residual: Floats, direct_variance: Floats) -> float:
-    """Estimate how far the truth lies from the synthetic values, beyond measurement error.
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaModel:
+    """How true values follow what is known of every area, and how far they scatter about that.
+
+    Attributes:
+        coefficients: Of the columns of the design [column].
+        coefficient_covariance: [column, column].
+        variance: s_v^2, of the truth about the design's values.
+    """
+
+    coefficients: Floats
+    coefficient_covariance: Floats
+    variance: float
+
+    def synthetic(self, design: Floats) -> Floats:
+        """Give what the design says of areas [area, column] -> [area]."""
+        values: Floats = design @ self.coefficients
+        return values
+
+    def mean_square_error(self, design: Floats, direct_variance: Floats) -> Floats:
+        """Give how far shrunken values lie from the truth, squared, on average [area].
+
+        Infinite variance of the direct value: the area was not measured.
+
+        Source:
+            Prasad & Rao 1990, g1 + g2; g3, of s_v^2 itself, is of the order of one over the areas
+            and left out.
+        """
+        whole = self.variance + direct_variance
+        left = 1.0 - np.divide(self.variance, whole, out=np.ones_like(whole), where=whole > 0)
+        of_model = np.einsum("ac,cd,ad->a", design, self.coefficient_covariance, design)
+        mse: Floats = self.variance * left + left**2 * of_model
+        return mse
+
+
+def fit_area_model(
+    direct: Floats,
+    direct_variance: Floats,
+    design: Floats,
+    method: Literal["reml", "prasad_rao"] = "reml",
+) -> AreaModel:
+    """Fit the model of Fay & Herriot to measured areas.
 
     Args:
-        residual: Direct less synthetic values, of plots that did not shape their own synthetic
-            value more than others did [plot].
-        direct_variance: Variance of the direct values [plot].
+        direct: Measured values [area].
+        direct_variance: psi, variance of their measurement errors [area].
+        design: What is known of each area, of full rank [area, column].
+        method: How s_v^2 is estimated: restricted maximum likelihood, or by moments.
 
     Source:
-        Moment estimator of Prasad & Rao 1990 for equal leverages.
+        Fay & Herriot 1979; REML as in Rao & Molina 2015, section 6.1.2; moments of Prasad & Rao
+        1990: s_v^2 = (r'r - sum of psi (1 - h)) / (n - p), not below zero.
     """
-    return max(0.0, float((residual**2 - direct_variance).mean()))
+    size, width = design.shape
+    if method == "prasad_rao" or size <= width:
+        hat = design @ np.linalg.pinv(design)
+        residual = direct - hat @ direct
+        noise = float((direct_variance * (1.0 - np.diag(hat))).sum())
+        variance = max(0.0, (float(residual @ residual) - noise) / max(1, size - width))
+    else:
+        variance = _reml(direct, direct_variance, design)
+    weight = 1.0 / np.maximum(variance + direct_variance, 1e-12)
+    covariance = np.linalg.pinv((design * weight[:, None]).T @ design)
+    coefficients = covariance @ (design * weight[:, None]).T @ direct
+    return AreaModel(coefficients, covariance, variance)
+
+
+def _reml(direct: Floats, direct_variance: Floats, design: Floats) -> float:
+    """Maximise the restricted likelihood of s_v^2; zero is one of the candidates."""
+
+    def minus_twice_log(variance: float) -> float:
+        weight = 1.0 / np.maximum(variance + direct_variance, 1e-12)
+        weighted = design * weight[:, None]
+        moment = weighted.T @ design
+        residual = direct - design @ np.linalg.solve(moment, weighted.T @ direct)
+        _, log_det = np.linalg.slogdet(moment)
+        return float(-np.log(weight).sum() + log_det + (weight * residual) @ residual)
+
+    most = 10.0 * float(direct.var()) + 1e-9
+    found = minimize_scalar(minus_twice_log, bounds=(0.0, most), method="bounded")
+    return min((0.0, float(found.x)), key=minus_twice_log)
 
 
 def measurement_variance(values: Floats) -> Floats:
@@ -90,6 +161,9 @@ def benchmark(values_per_ha: Floats, area_ha: Floats, total: float) -> Floats:
 def plot_values(values: Floats, sampled: Ints, prediction: Floats) -> Floats:
     """Give every plot's value: shrunken where it was measured, predicted where it was not.
 
+    The map's values are regressed on first, so that a map that is too flat or too steep does not
+    share out the total wrongly.
+
     Args:
         values: Draws of the measured plots, per hectare [draw, sample].
         sampled: Positions of the measured plots in the population.
@@ -99,10 +173,14 @@ def plot_values(values: Floats, sampled: Ints, prediction: Floats) -> Floats:
         Signed, per hectare [plot].
     """
     direct = values.mean(axis=0)
-    result: Floats = prediction @ direct
+    mapped: Floats = prediction @ direct
+    design = np.column_stack([np.ones_like(mapped), mapped - mapped.mean()])
+    if np.ptp(mapped[sampled]) <= 1e-9 * max(1.0, float(np.abs(mapped).max())):
+        design = design[:, :1]  # one mean for all: nothing to regress on
     noise = measurement_variance(values)
-    between = model_variance(direct - result[sampled], noise)
-    result[sampled] = fay_herriot(direct, noise, result[sampled], between).value
+    model = fit_area_model(direct, noise, design[sampled])
+    result = model.synthetic(design)
+    result[sampled] = fay_herriot(direct, noise, result[sampled], model.variance).value
     return result
 
 
