@@ -61,7 +61,7 @@ def test_floors_and_running_maxima_pay_for_noise_where_nothing_grows(
 def _trial(seed: int, truth_t: float, estimate_t: float, credits_t: int) -> Trial:
     return Trial(
         seed=seed, truth_t=truth_t, usual_t=truth_t, estimate_t=estimate_t,
-        low_t=estimate_t - 10, high_t=estimate_t + 10, credits_t=credits_t,
+        low_t=estimate_t - 10, high_t=estimate_t + 10, floor_t=0.0, credits_t=credits_t,
         with_buffer_t=credits_t + 5, estimator="greg", r2=0.5,
     )  # fmt: skip
 

@@ -15,15 +15,15 @@ from tests.study.trial import Trial
 
 _HEAD = (
     "design", "landscapes", "truth t", "bias", "one SE", "coverage", "truth below", "truth above",
-    "credits t", "above truth", "verdict",
+    "floor", "credits t", "above truth", "verdict",
 )  # fmt: skip
 _MARKS = ("<!-- study -->", "<!-- end of study -->")
 _README = """![False credits of choices that look harmless]({folder}/study-naive.svg)
 
-{landscapes} simulated landscapes of each of {designs} designs, {failed} of which missed a criterion:
-90 % intervals held the truth in {least} to {most} of growing landscapes, credits exceeded it in
-{above} at most; fast growth earned {fast} on average, no growth {idle}. All numbers, and what was
-asked of them: [{folder}/study.md]({folder}/study.md).
+{landscapes} simulated landscapes of each of {designs} designs, {failed} of which missed a
+criterion: 90 % intervals held the truth in {least} to {most} of growing landscapes, credits
+exceeded it in {above} at most; fast growth earned {fast} on average, no growth {idle}.
+All numbers, and what was asked of them: [{folder}/study.md]({folder}/study.md).
 """
 _PAGE = """# Landscapes whose truth is known
 
@@ -35,9 +35,10 @@ again; a landscape's number is its seed.
 
 Asked of growing landscapes: bias within {bias} of the mean truth or one standard error,
 {low}-{high} of 90 % intervals hold the truth, credits above the truth in at most {above}. Asked
-where nothing grows: mean credits at most {idle} of those at fast growth. There the bias is in t,
-and more truths lie above the interval than below: a baseline that seems to shrink counts as none,
-which only takes credits.
+where nothing grows: mean credits at most {idle} of those at fast growth; there the bias is in t.
+Bias and interval are those of the estimate itself. Before anything is credited a baseline that came
+out below zero counts as none, in each of its two parts; what that floor takes off on average is a
+column of its own, and credits have it taken off.
 
 ![How often 90 % intervals hold the truth](study-coverage.svg)
 
@@ -150,6 +151,7 @@ def _cells(s: Summary) -> tuple[str, ...]:
         f"{s.coverage:.1%}",
         f"{s.below:.1%}",
         f"{s.above:.1%}",
+        f"-{s.floor:.1%}" if grows else f"-{s.floor:.1f} t",
         f"{s.credits_t:,.1f}",
         f"{s.above_truth:.1%}",
         "holds" if not s.failed else "misses " + ", ".join(s.failed),

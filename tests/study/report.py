@@ -24,6 +24,8 @@ class Summary:
         coverage: Share of 90 % intervals that hold the truth [1].
         below: Share of landscapes whose truth lies below the interval [1].
         above: Share of landscapes whose truth lies above it [1].
+        floor: Mean of what the floor under the baseline takes off before crediting, over mean truth
+            [1]; in t CO2e where nothing grows.
         credits_t: Mean credits [t CO2e].
         above_truth: Share of landscapes with more credits than true removals [1].
         above_with_buffer: The same of credits and buffer together [1].
@@ -40,6 +42,7 @@ class Summary:
     coverage: float
     below: float
     above: float
+    floor: float
     credits_t: float
     above_truth: float
     above_with_buffer: float
@@ -112,6 +115,7 @@ def summarize(name: str, trials: Sequence[Trial], fast_credits_t: float | None) 
         coverage=float(covered.mean()),
         below=float(np.mean([t.truth_t < t.low_t for t in trials])),
         above=float(np.mean([t.truth_t > t.high_t for t in trials])),
+        floor=float(np.mean([t.floor_t for t in trials])) / scale,
         credits_t=float(credits_t.mean()),
         above_truth=above_truth,
         above_with_buffer=float((buffered > truth).mean()),

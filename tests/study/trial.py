@@ -23,9 +23,11 @@ class Trial:
         seed: Of the landscape.
         truth_t: True net removals [t CO2e].
         usual_t: The same at the mean conversion from trees to carbon [t CO2e].
-        estimate_t: Mean of the draws of net removals [t CO2e].
-        low_t: Lower end of the 90 % interval [t CO2e].
+        estimate_t: Mean of the draws of net removals, before the floor under the baseline
+            [t CO2e].
+        low_t: Lower end of their 90 % interval [t CO2e].
         high_t: Upper end [t CO2e].
+        floor_t: What the floor takes off all three before anything is credited [t CO2e].
         credits_t: Issued [t CO2e].
         with_buffer_t: Issued and set aside in the buffer [t CO2e].
         estimator: Which served.
@@ -39,6 +41,7 @@ class Trial:
     estimate_t: float
     low_t: float
     high_t: float
+    floor_t: float
     credits_t: int
     with_buffer_t: int
     estimator: str
@@ -60,15 +63,20 @@ def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
     estimate = estimate_landscape(landscape, biomass)
     case = Case(landscape, trees, biomass, estimate)
     low, high = np.quantile(estimate.net_tco2e, [0.05, 0.95])
+    # A baseline that came out below zero counts as none: a rule of crediting, not a measurement.
+    floor = float(estimate.baseline_tco2e.mean()) - (
+        estimate.pre_existing_tco2e + estimate.control_tco2e
+    )
     gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
     credits_t, buffer_t = issued(gross, baseline, estimate.u90)
     return Trial(
         seed=seed,
         truth_t=landscape.true_net_tco2e,
         usual_t=landscape.usual_net_tco2e,
-        estimate_t=float(estimate.net_tco2e.mean()),
-        low_t=float(low),
-        high_t=float(high),
+        estimate_t=float(estimate.net_tco2e.mean()) + floor,
+        low_t=float(low) + floor,
+        high_t=float(high) + floor,
+        floor_t=floor,
         credits_t=credits_t,
         with_buffer_t=credits_t + buffer_t,
         estimator=estimate.estimator,
