@@ -28,6 +28,7 @@ _TABLES = (
     "estimate",
     "draws",
     "plot_changes",
+    "before_enrolment",
     "waterfall",
     "allocation",
 )

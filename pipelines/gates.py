@@ -8,6 +8,7 @@ from mrv.imagery.composites import clear_looks
 from mrv.imagery.offsets import offsets_sane
 from mrv.imagery.rules import ImageryRules
 from mrv.quality import Verdict
+from pipelines.before_enrolment import before_enrolment_of
 from pipelines.counterfactual import additionality_of
 from pipelines.estimates import take_estimate
 from pipelines.features import take_features
@@ -34,7 +35,7 @@ def estimate_gates_of(stage: Stage) -> tuple[Verdict, ...]:
     growth_cap = stage.settings.ecology.growth_cap
     estimate = take_estimate(stage.shelf)
     judged = judge_estimate(estimate, stage.methodology, growth_cap=growth_cap)
-    return (*judged, additionality_of(stage))
+    return (*judged, additionality_of(stage), before_enrolment_of(stage))
 
 
 def verdicts_of(stage: Stage) -> tuple[Verdict, ...]:

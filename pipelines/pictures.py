@@ -17,6 +17,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mrv.change.disturbance import PlotSeries, Suspect, Watch
+from mrv.estimation.cross_check import Z_TWO_SIDED_90
+from mrv.estimation.estimate import DAYS_PER_YEAR, ChangeEstimate
+from mrv.methodologies import Methodology
 
 _ENROLLED, _CONTROL, _REFUSED = "#1b7837", "#8c6d31", "#b2182b"
 
@@ -92,6 +95,61 @@ def draws_histogram(draws: NDArray[np.float64], unit: str) -> dg.MarkdownMetadat
     return _markdown(figure, "distribution of the draws")
 
 
+def growth_against_cap_figure(
+    estimate: ChangeEstimate, methodology: Methodology, row: str
+) -> Figure:
+    """Draw each stratum's growth with its 90 % interval, its plots, and the cap of the place.
+
+    What a person looks at before growth is called plausible: a whole stratum above the cap, or a
+    few plots that pull it up, and whether its neighbours grew like that too.
+    """
+    years = (estimate.end - estimate.start).days / DAYS_PER_YEAR
+    strata, cap = estimate.strata, methodology.number(f"plausibility.{row}")
+    figure, axes = _axes(7, 1.6 + 0.75 * max(len(strata), 1))
+    for position, stratum in enumerate(strata):
+        mine = estimate.plots[estimate.plots["stratum"] == stratum.stratum]
+        growth = mine["agb_change_t_ha"].to_numpy(np.float64) / years
+        measured = mine["sampled"].to_numpy(bool)
+        spread = 0.28 * np.sin(2.4 * np.arange(len(growth)))  # apart, and the same every time
+        for here, colour, label in (
+            (~measured, "#c7c7c7", "plots that were not measured"),
+            (measured, "#74a57f", "plots that were measured"),
+        ):
+            axes.plot(
+                growth[here],
+                position + spread[here],
+                "o",
+                markersize=3,
+                color=colour,
+                label=label if position == 0 else None,
+            )
+        half = Z_TWO_SIDED_90 * stratum.agb_change_se_t_ha / years
+        axes.errorbar(
+            stratum.growth_t_ha_year,
+            position,
+            xerr=half,
+            fmt="D",
+            markersize=7,
+            capsize=5,
+            color=_REFUSED if stratum.growth_t_ha_year > cap else "#222",
+            label="stratum, 90 % interval" if position == 0 else None,
+        )
+    axes.axvline(cap, color=_REFUSED, linewidth=1.2)
+    top = len(strata) - 0.4
+    axes.text(cap, top, f" cap: {row.replace('_', ' ')} ", fontsize=8, color=_REFUSED, va="top")
+    axes.set_yticks(range(len(strata)), [stratum.stratum for stratum in strata])
+    axes.set(ylim=(-0.6, top), xlabel="growth of above-ground biomass [t d.m./ha/year]")
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def growth_against_cap(
+    estimate: ChangeEstimate, methodology: Methodology, row: str
+) -> dg.MarkdownMetadataValue:
+    """The same for Dagster's metadata."""
+    return _markdown(growth_against_cap_figure(estimate, methodology, row), "growth against cap")
+
+
 def watched_plot_figure(series: PlotSeries, found: Watch, suspect: Suspect) -> Figure:
     """Draw what was seen of a plot, what was expected of it, and what its neighbours did."""
     names = list(found.by_index)
@@ -159,3 +217,25 @@ def waterfall_bars(lines: Sequence[tuple[str, int]]) -> dg.MarkdownMetadataValue
     axes.set_xticks(range(len(lines)), [name.replace("_", " ") for name, _ in lines], fontsize=8)
     axes.set_ylabel("t CO2e")
     return _markdown(figure, "waterfall")
+
+
+_BEFORE = {
+    "open": "#dfc27d",
+    "scattered_trees": "#80cdc1",
+    "canopy": "#01665e",
+    "lost_trees": _REFUSED,
+    "unseen": "#bdbdbd",
+}
+
+
+def before_enrolment(table: pd.DataFrame) -> dg.MarkdownMetadataValue:
+    """Draw how green every plot was before it was enrolled, by what is said to have stood there."""
+    figure, axes = _axes(6, 3)
+    seen = table.dropna(subset=["ndvi"])
+    parts = [seen.loc[seen["verdict"] == verdict, "ndvi"] for verdict in _BEFORE]
+    said = table["verdict"].value_counts()
+    names = [f"{verdict.replace('_', ' ')} ({said.get(verdict, 0)})" for verdict in _BEFORE]
+    axes.hist(parts, bins=20, stacked=True, color=list(_BEFORE.values()), label=names)
+    axes.set(xlabel="dry-season NDVI before enrolment [1]", ylabel="plots")
+    axes.legend(frameon=False, fontsize=8)
+    return _markdown(figure, "what stood before")

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from mrv.methodologies import Methodology
+from mrv.quality import Verdict
 
 Before = Literal["open", "scattered_trees", "canopy", "lost_trees", "unseen"]
 MEANING: Final[Mapping[Before, str]] = {
@@ -49,8 +50,8 @@ def what_stood_before(
 
     Args:
         plots: plot_id, role, and enrolled_on where known; else the project's start stands in.
-        observations: plot_id, acquired_at, clear_fraction, ndvi; of any dates, those on or after
-            enrolment are not looked at. Best confined to dry seasons.
+        observations: plot_id, acquired_at, clear_fraction, ndvi; of any dates, those later
+            than seedlings stay unseen are not looked at. Best confined to dry seasons.
         pre_existing_t_ha: Biomass at the first visit in trees that stood before, of the measured
             plots [t d.m./ha].
         losses: Tree cover lost, of the plots a loss raster reached.
@@ -85,6 +86,29 @@ def counts(table: pd.DataFrame) -> dict[Before, int]:
     return {verdict: int(said.get(verdict, 0)) for verdict in MEANING}
 
 
+def known_before(table: pd.DataFrame, methodology: Methodology) -> Verdict:
+    """Judge whether it is known of enough plots what stood there; tell counts, and no plot.
+
+    Args:
+        table: Of `what_stood_before`.
+        methodology: The rules.
+    """
+    told = counts(table)
+    limit = methodology.number("before_enrolment.known_min_fraction")
+    known = 1.0 - told["unseen"] / len(table) if len(table) else 0.0
+    passed = known >= limit
+    number = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told.items() if count)
+    return Verdict(
+        gate="before_enrolment",
+        passed=passed,
+        measured=known,
+        limit=limit,
+        sentence=f"Before enrolment the {len(table)} plots were: {number or 'none'}"
+        + ("." if passed else f"; {limit:.0%} must be known, so add scenes from before the start."),
+        facts={str(name): count for name, count in told.items()},
+    )
+
+
 def _seen_before(
     enrolled: pd.DataFrame, observations: pd.DataFrame, methodology: Methodology
 ) -> pd.DataFrame:
@@ -95,7 +119,8 @@ def _seen_before(
     looks = observations[observations["clear_fraction"] >= clear].dropna(subset=["ndvi"])
     days = pd.to_datetime(looks["acquired_at"], utc=True).dt.tz_localize(None).dt.normalize()
     looks = looks[["plot_id", "ndvi"]].assign(day=days).merge(enrolled, on="plot_id")
-    before = looks[looks["day"] < looks["enrolled_on"]]
+    unseen = pd.Timedelta(days=methodology.number("before_enrolment.seedling_days"))
+    before = looks[looks["day"] < looks["enrolled_on"] + unseen]
     found = before.groupby("plot_id").agg(
         looks=("day", "size"),
         first_seen=("day", "min"),

@@ -3,8 +3,8 @@
 Each gate looks at one thing and answers with a `Verdict`; none of them raises. `demand` raises,
 naming every gate that failed or never answered: a check that was skipped is a check that failed.
 Some gates are answered elsewhere: `clear_looks` (`mrv.imagery.composites`) and `offsets_sane`
-(`mrv.imagery.offsets`) where the scenes are read, `additionality` (`mrv.change.additionality`)
-where the project's records are.
+(`mrv.imagery.offsets`) where the scenes are read, `additionality` and
+`before_enrolment` (`mrv.change`) on records and on the time before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +28,7 @@ REQUIRED_GATES: Final[Mapping[str, str]] = MappingProxyType(
         "offsets_sane": "scenes whose radiometric offsets agree",
         "model_acceptance": "a map that was held against blocked cross-validation",
         "plausible_growth": "growth below the plausibility cap in every stratum",
+        "before_enrolment": "evidence of what stood on the plots before enrolment",
         "additionality": "records that the trees would not have been planted anyway",
         "u90_within_ceiling": "a net gain whose 90 % interval is narrow enough",
         "methodology_verified": "a methodology without unverified values",

@@ -77,6 +77,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "offsets_sane": _("Brightness offsets of the scenes agree"),
             "model_acceptance": _("The map holds in villages it had not seen, or is not used"),
             "plausible_growth": _("Plausible growth"),
+            "before_enrolment": _("It is known what stood there before"),
             "additionality": _("The trees would not have been planted anyway"),
             "u90_within_ceiling": _("The interval is narrow enough"),
             "methodology_verified": _("Every rule has a verified source"),

@@ -104,11 +104,13 @@ def test_vm0047_census_sane_and_as_printed() -> None:
             },
         ),
         (
-            "Acorn's T-5 in methodology 1.1; the other two are our policy",
+            "Acorn's T-5 in methodology 1.1; the others are our policy",
             {
                 "before_enrolment.loss_years": 5,
                 "before_enrolment.stood_t_ha": 2,
                 "before_enrolment.canopy_ndvi": 0.45,
+                "before_enrolment.seedling_days": 90,
+                "before_enrolment.known_min_fraction": 0.8,
             },
         ),
     ],

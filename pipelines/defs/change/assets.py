@@ -3,8 +3,10 @@
 import dagster as dg
 
 from mrv.biomass.carbon import root_shoot_ratio
+from mrv.change.before_enrolment import counts
 from mrv.change.held_growth import hold_growth
 from mrv.estimation.pathway import estimate_change
+from pipelines.before_enrolment import keep_before_enrolment, look_before_enrolment
 from pipelines.defs.scenes.assets import core_scenes__features
 from pipelines.defs.trees.assets import core_trees__biomass
 from pipelines.defs.watch.assets import core_watch__disturbances
@@ -13,7 +15,7 @@ from pipelines.estimates import keep_estimate
 from pipelines.features import take_features
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
-from pipelines.pictures import draws_histogram
+from pipelines.pictures import before_enrolment, draws_histogram, growth_against_cap
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
 from pipelines.watching import held_plots, plots_still_watched
@@ -22,9 +24,35 @@ from pipelines.watching import held_plots, plots_still_watched
 @dg.asset(
     partitions_def=PROJECT_PERIOD,
     group_name="change",
+    kinds={"parquet"},
+    code_version="1",
+    deps=[core_trees__biomass, core_scenes__features],
+)
+def core_change__before_enrolment(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """What stood on each plot before it was enrolled, as far as anybody looked."""
+    stage = stage_of(context.partition_key, workspace)
+    table = look_before_enrolment(stage)
+    note = keep_before_enrolment(stage, table)
+    return materialized(
+        note,
+        **{f"plots_{verdict}": count for verdict, count in counts(table).items()},
+        greenness=before_enrolment(table),
+    )
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="change",
     kinds={"numpy", "json"},
     code_version="2",
-    deps=[core_trees__biomass, core_scenes__features, core_watch__disturbances],
+    deps=[
+        core_trees__biomass,
+        core_scenes__features,
+        core_watch__disturbances,
+        core_change__before_enrolment,  # a gate on the estimate asks for it
+    ],
 )
 def core_change__estimate(
     context: dg.AssetExecutionContext, workspace: WorkspaceResource
@@ -55,4 +83,7 @@ def core_change__estimate(
         growth_held=len(held),
         u90=str(round(estimate.u90, 4)),
         net=draws_histogram(estimate.net_tco2e, "net removals [t CO2e]"),
+        plausible=growth_against_cap(
+            estimate, stage.methodology, stage.settings.ecology.growth_cap
+        ),
     )

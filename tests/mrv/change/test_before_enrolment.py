@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrv.change.before_enrolment import MEANING, LossRecord, counts, what_stood_before
+from mrv.change.before_enrolment import (
+    MEANING,
+    LossRecord,
+    counts,
+    known_before,
+    what_stood_before,
+)
 from mrv.methodologies import load_methodology
 
 RULES = load_methodology("agroforestry_removals", 1)
@@ -60,7 +66,7 @@ def test_only_clear_looks_before_enrolment_count() -> None:
         _looks("a", "2020-11-20", 0.20),
         _looks("a", "2020-12-20", 0.30),
         _looks("a", "2020-12-25", 0.90, clear=0.3),
-        _looks("a", "2021-01-01", 0.90),
+        _looks("a", "2021-04-01", 0.90),
         _looks("a", "2020-12-28", np.nan),
     ]
     row = _table(_plots("a"), looks, {}, {}).iloc[0]
@@ -73,7 +79,7 @@ def test_only_clear_looks_before_enrolment_count() -> None:
 
 def test_each_plot_is_judged_by_its_own_day() -> None:
     plots = _plots("a", "b", enrolled_on=["2020-12-01", None])
-    looks = [_looks(name, "2020-12-20", 0.2) for name in ("a", "b")]
+    looks = [_looks(name, "2021-03-20", 0.2) for name in ("a", "b")]
     assert _table(plots, looks, {}, {})["verdict"].tolist() == ["unseen", "open"]
 
 
@@ -81,3 +87,13 @@ def test_controls_are_left_out_and_all_verdicts_are_counted() -> None:
     plots = pd.DataFrame({"plot_id": ["a", "b"], "role": ["enrolled", "control"]})
     told = counts(_table(plots, [], {"a": 3.0}, {}))
     assert told == dict.fromkeys(MEANING, 0) | {"scattered_trees": 1}
+
+
+@pytest.mark.parametrize(("seen", "passed"), [(8, True), (7, False), (0, False)])
+def test_enough_plots_must_be_known(seen: int, *, passed: bool) -> None:
+    names = [f"p{i}" for i in range(10)]
+    looks = [_looks(name, "2020-12-20", 0.2) for name in names[:seen]]
+    verdict = known_before(_table(_plots(*names), looks, {}, {}), RULES)
+    assert verdict.passed is passed
+    assert verdict.facts["unseen"] == 10 - seen
+    assert not any(name in verdict.sentence for name in names)
