@@ -32,6 +32,7 @@ PARTS = {
     "remote": "scenes behind HTTP",
     "engines": "threads, processes, Dask",
     "trees": "biomass of trees with its errors",
+    "estimation": "the whole estimate, and very many trees",
     "spatial": "errors that neighbours share",
     "rows": "rows into the registry, credits as ranges",
     "overlaps": "plots that share ground",
