@@ -189,6 +189,25 @@ _RULES = load_methodology("agroforestry_removals", 1)
             "methodology 8: lost after 24 months unwatched, carried for 18",
             {"permanence.dropout_months": 24, "permanence.gap_months": 18},
         ),
+        (
+            "methodology 5.5: map errors of two dates correlate by 0.7",
+            {"permanence.gap_correlation_year": 0.7},
+        ),
+        (
+            "our policy on the watch: 2 of 3 years and 24 looks of history, ten below -1.5 sigma",
+            {
+                "permanence.history_years": 3,
+                "permanence.history_span_years": 2,
+                "permanence.history_looks_min": 24,
+                "permanence.sustained_looks": 10,
+                "permanence.sustained_sigma": 3 / 2,
+                "permanence.region_plots_min": 10,
+            },
+        ),
+        (
+            "our policy before enrolment: trees from 2 t/ha, canopy from an NDVI of 0.45",
+            {"before_enrolment.stood_t_ha": 2, "before_enrolment.canopy_ndvi": 0.45},
+        ),
         ("Plan Vivo Climate v5: a buffer of 20 %", {"buffer.fraction": 0.20}),
         (
             "methodology 3.5: growth above which a person looks [t/ha/year]",
