@@ -1,12 +1,28 @@
-"""What every test may ask for: real data, where it is there."""
+"""What every test may ask for: real data, where it is there; and on which database it runs."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 _ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the registry's tests run on another database than SQLite."""
+    parser.addoption("--on", choices=("sqlite", "postgresql"), default="sqlite")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.config.getoption("--on") == "sqlite":
+        yield
+        return
+    from tests.registry_api.db import a_server
+
+    with a_server.postgresql():
+        yield
 
 
 def real_data_home() -> Path:

@@ -27,6 +27,7 @@ from registry_api.services.plots import PlotRecord, register_plots
 from registry_api.services.projects import register_project
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
+from tests.registry_api.db import a_server
 
 PERIODS = (
     ("2021-2023", date(2021, 2, 1), date(2023, 2, 1)),
@@ -41,8 +42,9 @@ EXACT_LON, EXACT_LAT = 34.612347, -0.123457
 
 
 def make_settings(home: Path, *, demo: bool = True) -> Settings:
-    """Settings of a registry in a folder of its own."""
-    return Settings(home=home, demo=demo, worker=False, _env_file=None)
+    """Settings of a registry in a folder of its own, on whichever database the tests run."""
+    url = a_server.database_for(home)
+    return Settings(home=home, demo=demo, worker=False, database_url=url, _env_file=None)
 
 
 def project_settings(project_id: str = "lakeside-grevillea", **changes: object) -> ProjectSettings:

@@ -29,6 +29,7 @@ from tests.registry_api.a_registry import (
     make_settings,
     submit,
 )
+from tests.registry_api.db import a_server
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for stage in ("founded", "submitted", "approved", "issued"):
         home = tmp_path_factory.mktemp(stage)
         if homes:
+            a_server.copy_database(homes[list(homes)[-1]], home)
             shutil.copytree(homes[list(homes)[-1]], home, dirs_exist_ok=True)
         homes[stage] = home
         settings = make_settings(home)
@@ -70,6 +72,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def _staged(name: str, stages: dict[str, Path], settings: Settings) -> Iterator[Stage]:
+    a_server.copy_database(stages[name], Path(settings.home))
     shutil.copytree(stages[name], settings.home, dirs_exist_ok=True)
     farm = a_farm(settings)
     sha256 = document_digest(evidence(farm, NET_KG))

@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 _UNPRIVILEGED = "nobody"
 _START_SECONDS = 60
-_STOP = '"$@" & server=$!; read _; kill -INT $server; wait $server'  # INT: do not wait for clients
+_STOP = '"$@" & server=$!; read _; kill -QUIT $server; wait $server'  # QUIT: nothing of it is kept
 _OPTIONS = {
     "listen_addresses": "",  # a socket in its own folder, and nothing on the network
     "fsync": "off",

@@ -1,11 +1,10 @@
 """The ledger only grows, and a change made behind its back is found and placed."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import text
 
 from registry_api.errors import NotReady
 from registry_api.services import ledger
@@ -13,16 +12,14 @@ from tests.registry_api.a_registry import Stage
 
 
 def behind_its_back(stage: Stage, statement: str) -> ledger.ChainReport:
-    """Do what only somebody with the file in hand can do: take the triggers down first."""
-    stage.registry.close()
-    file = Path(stage.settings.home) / "registry.sqlite"
-    connection = sqlite3.connect(file)
-    for trigger in ("no_update", "no_delete"):
-        connection.execute(f"DROP TRIGGER ledger_entries_{trigger}")
-    connection.execute("DROP TRIGGER ledger_continues")
-    assert connection.execute(statement).rowcount == 1
-    connection.commit()
-    connection.close()
+    """Do what only the database's owner can do: take the triggers down first."""
+    with stage.registry.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            for trigger in ("ledger_entries_no_update", "ledger_entries_no_delete"):
+                connection.execute(text(f"DROP TRIGGER {trigger}"))
+        else:
+            connection.execute(text("ALTER TABLE ledger_entries DISABLE TRIGGER ALL"))
+        assert connection.execute(text(statement)).rowcount == 1
     with stage.registry.reading() as session:
         return ledger.verify_chain(session)
 
