@@ -3,6 +3,7 @@ PYTHON ?= python3
 SERVE  ?= yes
 MINUTES ?= 5
 SEED   ?= 1
+COUNT  ?= 200
 LANDSCAPES ?= 500
 BIN    := .venv/bin
 WEB    := registry_api/web
@@ -10,7 +11,7 @@ NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint study bench bench-country bench-report bench-uploads serve clean help
+.PHONY: demo test lint study bench bench-country bench-report bench-uploads mutate serve clean help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -44,6 +45,10 @@ fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=
 
 study: .venv/.ok ## 500 landscapes of known truth per design, against intervals and naive choices (LANDSCAPES=40: a look); goes on where it was ended
 	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs --readme README.md
+
+mutate: .venv/.ok ## does a test notice when a coefficient or an operator is wrong? (COUNT=200 SEED=1)
+	$(BIN)/python -m tests.mutation.coefficients
+	$(BIN)/python -m tests.mutation.code --count $(COUNT) --seed $(SEED)
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve

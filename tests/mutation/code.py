@@ -1,0 +1,355 @@
+"""Does a test notice when the arithmetic is wrong? `python -m tests.mutation.code`.
+
+Operators, comparisons, boundaries, constants and signs of the estimator's modules are changed one
+at a time, in memory, and the tests that know the module run in a forked process. A seeded sample of
+all such changes is judged; what no test notices is told, and ends with exit code 1 unless it is
+explained.
+"""
+
+# ruff: noqa: T201  (its output)
+
+import argparse
+import ast
+import importlib
+import importlib.machinery
+import io
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("mrv/biomass", "mrv/crediting", "mrv/estimation")
+_TESTS = ("tests/golden", "tests/mrv", "tests/property", "tests/attacks")
+# Without the plugins of the whole suite, whose loading would take most of the time.
+_PYTEST = (
+    "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib",
+    "-m", "not slow and not browser",
+)  # fmt: skip
+_PATIENCE = 5.0  # times the time that the tests take unchanged; then a loop counts as endless
+_LEAST_S = 60.0
+_FILES_OF_TESTS = 4  # most that judge one module: its own and those that import it, goldens first
+
+_BINARY = {
+    ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),
+    ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "*"), ast.Pow: ("**", "*"), ast.BitAnd: ("&", "|"),
+    ast.BitOr: ("|", "&"),
+}  # fmt: skip
+_COMPARED = {
+    ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.In: ("in", "not in"),
+    ast.NotIn: ("not in", "in"), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
+}  # fmt: skip
+_CALLED = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min"}
+
+# What no test can notice, by file, line and change, and why.
+_EXPLAINED: dict[tuple[str, str, str], str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One place of the code that is to be wrong.
+
+    Attributes:
+        path: File, from the project's folder.
+        line: Its line, from 1.
+        begin, end: Where the changed part stands in the file's bytes.
+        was, becomes: That part before and after.
+    """
+
+    path: str
+    line: int
+    begin: int
+    end: int
+    was: str
+    becomes: str
+
+    @property
+    def source(self) -> str:
+        """The line as it is written."""
+        return (_ROOT / self.path).read_text("utf-8").splitlines()[self.line - 1].strip()
+
+    @property
+    def explained(self) -> str:
+        """Why no test can notice; empty where one should."""
+        change = f"{self.was} -> {self.becomes}"
+        return _EXPLAINED.get((self.path, self.source, change), "")
+
+    def code(self) -> bytes:
+        """Give the file as it would be."""
+        raw = (_ROOT / self.path).read_bytes()
+        return raw[: self.begin] + self.becomes.encode() + raw[self.end :]
+
+
+class _Finder(ast.NodeVisitor):
+    """Walks over what computes: no messages, annotations, decorators or texts."""
+
+    def __init__(self, path: str) -> None:
+        self.found: list[Mutant] = []
+        self._path = path
+        self._raw = (_ROOT / path).read_bytes()
+        self._starts = [0]
+        for line in self._raw.splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line))
+
+    def visit_Raise(self, _node: ast.Raise) -> None:
+        """Leave messages alone."""
+
+    def visit_JoinedStr(self, _node: ast.JoinedStr) -> None:
+        """Leave texts alone."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Look at the body only."""
+        for part in node.body:
+            self.visit(part)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Look at defaults and body only."""
+        for part in (*node.args.defaults, *filter(None, node.args.kw_defaults), *node.body):
+            self.visit(part)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """Look at the value only."""
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        """Change the operator."""
+        if type(node.op) in _BINARY:
+            self._between(node.left, node.right, *_BINARY[type(node.op)])
+        self.generic_visit(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        """Change the comparison, boundaries among them."""
+        sides = [node.left, *node.comparators]
+        for left, right, op in zip(sides, sides[1:], node.ops, strict=False):
+            self._between(left, right, *_COMPARED[type(op)])
+        self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """Change `and` to `or`, and back."""
+        words = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+        self._between(node.values[0], node.values[1], *words)
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
+        """Leave out a sign or a `not`."""
+        if isinstance(node.op, ast.USub | ast.Not):
+            begin, end = self._place(node)[0], self._place(node.operand)[0]
+            self._add(node.lineno, begin, end, "")
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Swap the larger for the smaller."""
+        name = node.func
+        word = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+        if word in _CALLED:
+            end = self._place(name)[1]
+            self._add(name.end_lineno or node.lineno, end - len(word), end, _CALLED[word])
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """Change a number or a truth value."""
+        value = node.value
+        if isinstance(value, bool):
+            becomes = str(not value)
+        elif isinstance(value, int):
+            becomes = str(value + 1)
+        elif isinstance(value, float):
+            becomes = repr(value * 1.1 if value else 1.0)
+        else:
+            return
+        self._add(node.lineno, *self._place(node), becomes)
+
+    def _place(self, node: ast.expr) -> tuple[int, int]:
+        last, column = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return self._starts[node.lineno - 1] + node.col_offset, self._starts[last - 1] + column
+
+    def _between(self, left: ast.expr, right: ast.expr, was: str, becomes: str) -> None:
+        begin, end = self._place(left)[1], self._place(right)[0]
+        at = self._raw.find(was.encode(), begin, end)
+        if at >= 0:
+            line = self._raw.count(b"\n", 0, at) + 1
+            self._add(line, at, at + len(was), becomes)
+
+    def _add(self, line: int, begin: int, end: int, becomes: str) -> None:
+        was = self._raw[begin:end].decode()
+        self.found.append(Mutant(self._path, line, begin, end, was, becomes))
+
+
+@cache
+def find_mutants(path: str) -> tuple[Mutant, ...]:
+    """Find every change of a module; whether it is still Python, `compiles` says."""
+    finder = _Finder(path)
+    finder.visit(ast.parse((_ROOT / path).read_bytes()))
+    return tuple(finder.found)
+
+
+def compiles(mutant: Mutant) -> bool:
+    """Say whether a changed module would still be Python."""
+    try:
+        ast.parse(mutant.code())
+    except SyntaxError:
+        return False
+    return True
+
+
+@cache
+def judges_of(path: str) -> tuple[str, ...]:
+    """Find the tests that know a module: its namesake, those that import it, its package's."""
+    module = path.removesuffix(".py").replace("/", ".")
+    package, name = module.rsplit(".", 1)
+    ranked = []
+    for folder in _TESTS:
+        for place in sorted((_ROOT / folder).rglob("test_*.py")):
+            text = place.read_text("utf-8")
+            reach = (module in text, place.stem == f"test_{name}", package in text)
+            if any(reach):
+                ranked.append((tuple(not r for r in reach), place.relative_to(_ROOT).as_posix()))
+    ranked.sort(key=lambda one: one[0])
+    known = [place for reach, place in ranked if not all(reach[:2])]
+    return tuple((known or [place for _, place in ranked])[:_FILES_OF_TESTS])
+
+
+def is_noticed(mutant: Mutant, patience_s: float) -> bool:
+    """Run the judges of a mutant in a forked process and say whether one of them failed."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(patience_s))
+            code = _judge(mutant)
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code not in {0, 1, 2, 3, 4, -signal.SIGALRM}:
+        raise RuntimeError(f"The tests of {mutant.path} ended with {code}, which says nothing.")
+    return code != 0
+
+
+def _judge(mutant: Mutant) -> int:
+    _put_in_place(_ROOT / mutant.path, mutant.code())
+    import pytest  # loaded already, by the parent; here so that nothing of it is patched
+
+    judges = [str(_ROOT / judge) for judge in judges_of(mutant.path)]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return int(pytest.main([*_PYTEST, *judges]))
+
+
+def _put_in_place(path: Path, code: bytes) -> None:
+    """Let this process import another text for a file, and leave the file alone."""
+    if b"numba" in code:  # what was compiled of the real file must neither be used nor spoilt
+        import numba
+
+        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="mutant-")
+    get_code = importlib.machinery.SourceFileLoader.get_code
+
+    def code_of(self: importlib.machinery.SourceFileLoader, name: str) -> Any:  # noqa: ANN401
+        if Path(self.path) == path:
+            return compile(code, str(path), "exec", dont_inherit=True)
+        return get_code(self, name)
+
+    importlib.machinery.SourceFileLoader.get_code = code_of  # type: ignore[method-assign]
+
+
+def _load_what_is_heavy() -> None:
+    """Load what every child needs, but nothing of the project: that must see the mutant."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path.insert(0, str(_ROOT))
+    for name in (
+        "numpy", "pandas", "pytest", "pydantic", "scipy.stats", "scipy.optimize", "numba",
+        "geopandas", "sklearn.ensemble", "hypothesis",
+    ):  # fmt: skip
+        importlib.import_module(name)
+    from hypothesis import settings
+
+    settings.register_profile("mutation", deadline=None, derandomize=True)
+    settings.load_profile("mutation")
+
+
+def _sampled(only: str, count: int, seed: int) -> dict[str, list[Mutant]]:
+    """Draw mutants of all modules alike; the same seed draws the same."""
+    paths = [
+        place.relative_to(_ROOT).as_posix()
+        for package in PACKAGES
+        for place in sorted((_ROOT / package).rglob("*.py"))
+    ]
+    everything = [m for path in paths if only in path for m in find_mutants(path)]
+    random.Random(seed).shuffle(everything)  # noqa: S311
+    drawn = list(islice(filter(compiles, everything), count))
+    chosen: dict[str, list[Mutant]] = {}
+    for mutant in sorted(drawn, key=lambda m: (m.path, m.begin)):
+        chosen.setdefault(mutant.path, []).append(mutant)
+    print(f"{len(drawn)} of {len(everything)} changes in {len(chosen)} modules, seed {seed}")
+    return chosen
+
+
+def _tests_take_s(path: str) -> float:
+    """Time the judges on the module as it is.
+
+    Raises:
+        SystemExit: If they fail, or there are none.
+    """
+    if not judges_of(path):
+        raise SystemExit(f"No test knows {path}; write one first.")
+    begun = time.monotonic()
+    nothing = Mutant(path, 1, 0, 0, "", "")
+    if is_noticed(nothing, 3600):
+        raise SystemExit(f"The tests of {path} fail without any change; mend them first.")
+    return time.monotonic() - begun
+
+
+def main(asked: Sequence[str] | None = None) -> int:
+    """Judge a sample of mutants and tell the score.
+
+    Args:
+        asked: Arguments of the command line.
+
+    Returns:
+        0 where every mutant was noticed or is explained, else 1.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="modules whose path contains this")
+    parser.add_argument("--count", type=int, default=200, help="changes to judge")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample of changes")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    given = parser.parse_args(asked)
+    chosen = _sampled(given.only, given.count, given.seed)
+    _load_what_is_heavy()
+    begun = time.monotonic()
+    survivors: list[Mutant] = []
+    for path, mutants in chosen.items():
+        patience_s = max(_LEAST_S, _PATIENCE * _tests_take_s(path))
+        with ThreadPoolExecutor(given.jobs) as pool:
+            noticed = list(pool.map(is_noticed, mutants, [patience_s] * len(mutants)))
+        left = [m for m, seen in zip(mutants, noticed, strict=True) if not seen]
+        survivors += left
+        print(f"{path}: {len(mutants) - len(left)} of {len(mutants)} noticed", flush=True)
+        for mutant in left:
+            change = f"{mutant.was.strip() or 'nothing'} -> {mutant.becomes or 'nothing'}"
+            why = f": {mutant.explained}" if mutant.explained else ""
+            print(f"  line {mutant.line}: {change} unnoticed in `{mutant.source}`{why}", flush=True)
+    judged = sum(map(len, chosen.values()))
+    open_ones = [mutant for mutant in survivors if not mutant.explained]
+    share = 100 * (1 - len(survivors) / max(judged, 1))
+    print(
+        f"{share:.1f} % of {judged} changes noticed, {len(survivors) - len(open_ones)} of the "
+        f"others explained, {time.monotonic() - begun:.0f} s"
+    )
+    return 1 if open_ones else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
