@@ -1,9 +1,9 @@
 """The performance benchmark: how much of the project's growth its matched controls had as well.
 
 Both are seen by the same stocking index, a satellite measure that goes with woody biomass, so what
-moves the index everywhere (rain, a sensor) cancels. The benchmark is a ratio of growths with its
-variance; the placebo asks the same of the years before the start, where there was no project and
-so must be no difference.
+greens everything (rain, a sensor) is in both and raises the ratio. The benchmark is a ratio of
+growths with its variance; the placebo asks the same of the years before the start, where there was
+no project and so must be no difference.
 
 Source: VM0047 v1.1, area-based approach, equation 32; the form of PB_t is remembered in the
 methodology reference (2.2), so a benchmark is reported beside the control plots' own growth and

@@ -87,11 +87,12 @@ def test_vm0047_census_sane_and_as_printed() -> None:
             },
         ),
         (
-            "VM0047 in methodology 2.2: adoption below 15 %, differences up to 0.25, ten years",
+            "VM0047 in methodology 2.2: 15 % adoption, 0.25, ten years; a placebo of 3 is ours",
             {
                 "additionality.adoption_max": 0.15,
                 "benchmark.standardised_difference_max": 0.25,
                 "benchmark.history_years_min": 10,
+                "benchmark.placebo_years": 3,
             },
         ),
         (
