@@ -224,9 +224,10 @@ def _sustained(
     """
     sigmas = departures.sigmas
     low = moving_mean(sigmas, rules.sustained_looks) < -rules.sustained_sigma
-    last = np.where(low.any(axis=1), low.argmax(axis=1), -1)
-    first = np.full(len(last), -1)
-    for plot in np.flatnonzero(last >= 0):
+    first, last = np.full(len(low), -1), np.full(len(low), -1)
+    hit = np.flatnonzero(low.any(axis=1))
+    last[hit] = [low[plot].argmax() for plot in hit]
+    for plot in hit:
         until = sigmas[plot, : last[plot] + 1]
         seen = np.flatnonzero(np.isfinite(until))[-2 * rules.sustained_looks :]
         below = np.cumsum((until[seen] + rules.sustained_sigma / 2)[::-1])[::-1]

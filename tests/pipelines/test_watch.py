@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mrv.simulation.plot_looks import simulate_looks
 from pipelines.commands.watch import watch_project
 from pipelines.estimates import take_estimate
 from pipelines.execution import Outcome, dagster_instance, run_watch
+from pipelines.pictures import growth_against_cap_figure
 from pipelines.stage import Stage
 from pipelines.watching import (
     DECISIONS,
@@ -223,3 +225,16 @@ def plots_of(stage: Stage):  # noqa: ANN201 - a GeoDataFrame, which has no types
     from pipelines.plots import screened_plots
 
     return screened_plots(stage.shelf)
+
+
+def test_a_stratum_above_its_cap_is_drawn_in_red_beside_the_cap(outcome: Outcome) -> None:
+    estimate, rules = take_estimate(outcome.stage.shelf), outcome.stage.methodology
+    row = outcome.stage.settings.ecology.growth_cap
+    fast = replace(estimate.strata[0], growth_t_ha_year=1.2 * rules.number(f"plausibility.{row}"))
+    for strata, red in ((estimate.strata, False), ((fast, *estimate.strata[1:]), True)):
+        figure = growth_against_cap_figure(replace(estimate, strata=strata), rules, row)
+        (axes,) = figure.axes
+        diamonds = [line for line in axes.lines if line.get_marker() == "D"]
+        assert ("#b2182b" in [line.get_color() for line in diamonds]) is red
+        assert [line.get_xdata()[0] for line in diamonds] == [s.growth_t_ha_year for s in strata]
+        assert any("cap: " in text.get_text() for text in axes.texts)

@@ -236,3 +236,17 @@ def test_false_alarms_per_plot_and_year() -> None:
         dry += len(watched(landscape, droughts=[drought]).suspects)
     assert quiet / plot_years < 0.04
     assert dry / plot_years < 0.08
+
+
+def test_without_scenes_or_bands_nobody_is_watched_and_nobody_is_suspect() -> None:
+    plots = pd.DataFrame({"plot_id": ["a", "b"], "stratum": "s", "role": "enrolled"})
+    columns = ["plot_id", "acquired_at", "clear_fraction", "ndvi", "nbr"]
+    for observations in (
+        pd.DataFrame(columns=columns),
+        pd.DataFrame(columns=columns[:3]),
+        pd.DataFrame([["a", pd.Timestamp("2024-01-01", tz="UTC"), 0.1, 0.5, 0.2]], columns=columns),
+    ):
+        series = series_of(observations, plots, clear_fraction_min=0.5)
+        found = watch(series, date(2024, 1, 1), RULES)
+        assert found.unwatched == ("a", "b")
+        assert (found.suspects, found.shared_drops) == ((), ())
