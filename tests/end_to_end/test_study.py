@@ -11,6 +11,7 @@ from tests.study.__main__ import code_digest, read_trials, run
 from tests.study.designs import CRITERIA, DESIGNS
 from tests.study.pages import write_readme, write_report
 from tests.study.report import naive_choices, summaries, summarize
+from tests.study.steps import Claim
 from tests.study.trial import Trial, run_trial
 
 SEEDS = range(8)
@@ -81,11 +82,13 @@ def test_a_criterion_that_is_missed_is_named() -> None:
 
 
 def test_a_run_goes_on_where_it_was_and_reports(tmp_path: Path) -> None:
-    trial = _trial(0, 100, 101, 70)
+    told = Claim(90, 110, 95.0, 120.0)
+    trial = replace(_trial(0, 100, 101, 70), naive={"per-plot floors": told})
     lines = [json.dumps(asdict(replace(trial, seed=seed))) for seed in (1, 0)]
     (tmp_path / "old-trees.jsonl").write_text("\n".join([*lines, lines[0][:40]]), encoding="utf-8")
     assert [t.seed for t in read_trials(tmp_path / "old-trees.jsonl")] == [0, 1]
     run(["old-trees"], 2, tmp_path, workers=1)  # nothing is missing, so nothing is simulated
+    assert read_trials(tmp_path / "old-trees.jsonl")[1] == replace(trial, seed=1)
     kept = {"old-trees": read_trials(tmp_path / "old-trees.jsonl")}
     write_report(kept, tmp_path / "out", draws=500)
     told = json.loads((tmp_path / "out" / "study.json").read_text())
@@ -100,7 +103,10 @@ def test_the_readme_gets_its_part_and_keeps_the_rest(tmp_path: Path) -> None:
     choices = DESIGNS["fast"].naive
     kept = {
         "fast": [
-            replace(_trial(k, 100, 101, 70), naive_t=dict.fromkeys(choices, 150)) for k in (0, 1)
+            replace(
+                _trial(k, 100, 101, 70), naive=dict.fromkeys(choices, Claim(150, 180, 90.0, 110.0))
+            )
+            for k in (0, 1)
         ]
     }
     for _ in range(2):

@@ -19,6 +19,7 @@ import rich.progress
 from pipelines.commands import show
 from tests.study.designs import DESIGNS
 from tests.study.pages import terminal, write_readme, write_report
+from tests.study.steps import Claim
 from tests.study.trial import DRAWS, Trial, run_trial
 
 ROOT = Path(__file__).parents[2]
@@ -81,9 +82,11 @@ def read_trials(path: Path) -> list[Trial]:
     trials: dict[int, Trial] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         try:
-            trial = Trial(**json.loads(line))
+            told = json.loads(line)
         except json.JSONDecodeError:
             continue
+        naive = {choice: Claim(**claim) for choice, claim in told.pop("naive").items()}
+        trial = Trial(**told, naive=naive)
         trials[trial.seed] = trial
     return [trials[seed] for seed in sorted(trials)]
 

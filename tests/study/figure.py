@@ -15,7 +15,6 @@ text { font-family: system-ui, sans-serif; font-size: 13px; fill: #1f2a24; }
 .asked { fill: #dfe9df; }
 .ours { fill: #3f7d4e; }
 .false { fill: #c2573a; }
-.idle { fill: #e3a48f; }
 .whisker { stroke: #3f7d4e; stroke-width: 1.5; fill: none; }
 .axis { stroke: #7a8b80; stroke-dasharray: 2 4; }
 @media (prefers-color-scheme: dark) {
@@ -25,7 +24,6 @@ text { font-family: system-ui, sans-serif; font-size: 13px; fill: #1f2a24; }
   .asked { fill: #26352b; }
   .ours { fill: #6fbf83; }
   .false { fill: #e2795b; }
-  .idle { fill: #8a4a37; }
   .whisker { stroke: #6fbf83; }
 }
 """

@@ -20,7 +20,7 @@ from mrv.biomass.context import BiomassContext
 from mrv.estimation.estimate import ChangeEstimate
 from mrv.estimation.monte_carlo import BiomassDraws
 from mrv.simulation.plot_landscapes import SIGNALS, PlotLandscape
-from tests.study.steps import METHODOLOGY, draw_biomass, estimate_landscape, issued
+from tests.study.steps import METHODOLOGY, Claim, claim, draw_biomass, estimate_landscape
 
 Floats = NDArray[np.float64]
 _Z: Final = NormalDist().inv_cdf(0.95)
@@ -66,28 +66,28 @@ class Case:
         return np.asarray(self.biomass.agb_t_ha.mean(axis=0, dtype=np.float64))
 
 
-Naive = Callable[[Case], int]
+Naive = Callable[[Case], Claim]
 
 
-def independent_errors(case: Case) -> int:
+def independent_errors(case: Case) -> Claim:
     """Add up the map and let its errors average away as if no two plots shared any."""
     growth, error_sd = _mapped_growth(case)
     return _credit(case, growth[:, -1], error_sd)
 
 
-def per_plot_floors(case: Case) -> int:
+def per_plot_floors(case: Case) -> Claim:
     """Credit every plot by itself: a plot that seems to have lost counts as zero."""
     growth, error_sd = _mapped_growth(case)
     return _credit(case, np.maximum(growth[:, -1], 0.0), error_sd)
 
 
-def running_maximum(case: Case) -> int:
+def running_maximum(case: Case) -> Claim:
     """Credit every plot each year with whatever exceeds its greatest stock so far."""
     growth, error_sd = _mapped_growth(case)
     return _credit(case, growth.max(axis=1), error_sd)
 
 
-def random_cross_validation(case: Case) -> int:
+def random_cross_validation(case: Case) -> Claim:
     """Trust a map that knows where plots lie, judged on plots whose neighbours it was shown."""
     rows, change = case.measured, case.stock_t_ha[:, 1] - case.stock_t_ha[:, 0]
     levels = _levels(case.landscape)
@@ -105,7 +105,7 @@ def random_cross_validation(case: Case) -> int:
     return _credit_total(case, float(case.area_ha @ growth), float(half_width_t))
 
 
-def no_site_effect(case: Case) -> int:
+def no_site_effect(case: Case) -> Claim:
     """Take the equations' published scatter as each tree's own, so that it averages away."""
     context = BiomassContext.of(case.landscape.spec.ecology, METHODOLOGY)
     errors = context.allometry
@@ -114,7 +114,7 @@ def no_site_effect(case: Case) -> int:
     return _redrawn(case, replace(context, allometry=alone))
 
 
-def generic_allometry(case: Case) -> int:
+def generic_allometry(case: Case) -> Claim:
     """Weigh open-grown, pruned trees by the forest's equation and the forest's heights."""
     context = BiomassContext.of(case.landscape.spec.ecology, METHODOLOGY)
     forest = replace(context, allometry_region="pantropical")
@@ -131,12 +131,12 @@ NAIVE: Final[Mapping[str, Naive]] = {
 }
 
 
-def _redrawn(case: Case, context: BiomassContext) -> int:
+def _redrawn(case: Case, context: BiomassContext) -> Claim:
     """Do everything as the project does, under another idea of what trees weigh."""
     drawn = draw_biomass(case.landscape, case.trees, context, len(case.biomass.agb_t_ha))
     again = estimate_landscape(case.landscape, drawn)
     gross, baseline = float(again.gross_tco2e.mean()), float(again.baseline_tco2e.mean())
-    return issued(gross, baseline, again.u90)[0]
+    return claim(gross, baseline, again.u90)
 
 
 def _mapped_growth(case: Case) -> tuple[Floats, float]:
@@ -167,19 +167,19 @@ def _levels(landscape: PlotLandscape) -> Floats:
     return np.asarray(np.nan_to_num(levels - np.nanmean(levels[control], axis=0)))
 
 
-def _credit(case: Case, growth_t_ha: Floats, error_sd: float) -> int:
+def _credit(case: Case, growth_t_ha: Floats, error_sd: float) -> Claim:
     """Credit a sum over enrolled plots whose errors are taken for independent."""
     half_width_t = _Z * error_sd * float(np.sqrt((case.area_ha**2).sum()))
     return _credit_total(case, float(case.area_ha @ growth_t_ha[case.enrolled]), half_width_t)
 
 
-def _credit_total(case: Case, growth_t: float, half_width_t: float) -> int:
+def _credit_total(case: Case, growth_t: float, half_width_t: float) -> Claim:
     """Credit a total growth of enrolled plots less the project's own baseline [t d.m.]."""
     agb_t = sum(s.agb_change_t_ha * s.area_ha for s in case.estimate.strata)
     if agb_t == 0:
-        return 0
+        return claim(0.0, 0.0, float("inf"))
     tco2e_per_t = float(case.estimate.gross_tco2e.mean()) / agb_t
     baseline = float(case.estimate.baseline_tco2e.mean())
     net = growth_t * tco2e_per_t - baseline
     u90 = half_width_t * tco2e_per_t / abs(net) if net else float("inf")
-    return issued(growth_t * tco2e_per_t, baseline, u90)[0]
+    return claim(growth_t * tco2e_per_t, baseline, u90)

@@ -17,6 +17,10 @@ _HEAD = (
     "design", "landscapes", "truth t", "bias", "one SE", "coverage", "truth below", "truth above",
     "floor", "credits t", "above truth", "verdict",
 )  # fmt: skip
+_NAIVE_HEAD = (
+    "design", "choice", "credits t", "beyond truth t", "landscapes above truth",
+    "with the buffer", "coverage",
+)  # fmt: skip
 _MARKS = ("<!-- study -->", "<!-- end of study -->")
 _README = """![False credits of choices that look harmless]({folder}/study-naive.svg)
 
@@ -62,7 +66,7 @@ def terminal(kept: Mapping[str, Sequence[Trial]]) -> list[rich.table.Table]:
     """Lay the study out for a terminal."""
     tables = [show.table("Study", _HEAD, [_cells(s) for s in summaries(kept)], text=1)]
     if rows := naive_choices(kept):
-        head = ("landscapes", "choice", "credits t", "beyond truth t", "landscapes above truth")
+        head = _NAIVE_HEAD
         cells = [_naive_cells(row) for row in rows]
         tables.append(show.table("Naive choices on the same data", head, cells, text=2))
     return tables
@@ -129,7 +133,7 @@ def page(rows: Sequence[Summary], choices: Sequence[Naive], draws: int) -> str:
         buffered=buffered,
     )
     if choices:
-        head = ("design", "choice", "credits t", "beyond truth t", "landscapes above truth")
+        head = _NAIVE_HEAD
         table = _markdown(head, [_naive_cells(row) for row in choices], 2)
         lines += _NAIVE_PAGE.format(table="\n".join(table))
     return lines
@@ -165,4 +169,6 @@ def _naive_cells(row: Naive) -> tuple[str, ...]:
         f"{row.credits_t:,.1f}",
         f"{row.false_t:,.1f}",
         f"{row.above_truth:.1%}",
+        f"{row.above_with_buffer:.1%}",
+        f"{row.coverage:.1%}",
     )

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.study.designs import CRITERIA, DESIGNS
+from tests.study.steps import Claim
 from tests.study.trial import Trial
 
+Floats = NDArray[np.float64]
 FAST = "fast"
 
 
@@ -61,6 +64,8 @@ class Naive:
         credits_t: Mean credits [t CO2e].
         false_t: Mean of the credits beyond what was truly removed [t CO2e].
         above_truth: Share of landscapes with such credits [1].
+        above_with_buffer: The same of credits and buffer together [1].
+        coverage: Share of its 90 % intervals that hold the truth [1].
     """
 
     design: str
@@ -68,6 +73,8 @@ class Naive:
     credits_t: float
     false_t: float
     above_truth: float
+    above_with_buffer: float
+    coverage: float
 
 
 def summarize(name: str, trials: Sequence[Trial], fast_credits_t: float | None) -> Summary:
@@ -138,20 +145,28 @@ def naive_choices(kept: Mapping[str, Sequence[Trial]]) -> list[Naive]:
     for name, trials in kept.items():
         if not trials or not DESIGNS[name].naive:
             continue
-        truth = np.array([max(0.0, t.truth_t) for t in trials])
-        by_choice = {"": [t.credits_t for t in trials]} | {
-            choice: [t.naive_t[choice] for t in trials] for choice in DESIGNS[name].naive
+        truth = np.array([t.truth_t for t in trials])
+        own = [Claim(t.credits_t, t.with_buffer_t, t.low_t, t.high_t) for t in trials]
+        by_choice = {"": own} | {
+            choice: [t.naive[choice] for t in trials] for choice in DESIGNS[name].naive
         }
-        for choice, issued in by_choice.items():
-            credits_t = np.array(issued, dtype=float)
-            false_t = np.maximum(0.0, credits_t - truth)
-            rows.append(
-                Naive(
-                    name,
-                    choice,
-                    float(credits_t.mean()),
-                    float(false_t.mean()),
-                    float((false_t > 0).mean()),
-                )
-            )
+        rows += [_naive(name, choice, claims, truth) for choice, claims in by_choice.items()]
     return rows
+
+
+def _naive(design: str, choice: str, claims: Sequence[Claim], truth: Floats) -> Naive:
+    credits_t, whole, low, high = (
+        np.array([getattr(claim, column) for claim in claims], dtype=float)
+        for column in ("credits_t", "with_buffer_t", "low_t", "high_t")
+    )
+    removed = np.maximum(0.0, truth)
+    false_t = np.maximum(0.0, credits_t - removed)
+    return Naive(
+        design=design,
+        choice=choice,
+        credits_t=float(credits_t.mean()),
+        false_t=float(false_t.mean()),
+        above_truth=float((false_t > 0).mean()),
+        above_with_buffer=float((whole > removed).mean()),
+        coverage=float(((low <= truth) & (truth <= high)).mean()),
+    )

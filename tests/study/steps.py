@@ -3,6 +3,7 @@
 Only files, Dagster and the registry are left out.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -21,6 +22,23 @@ from mrv.simulation.plot_landscapes import PlotLandscape
 
 METHODOLOGY: Final = load_methodology("agroforestry_removals", 1)
 _DELIVERED = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a programme would say and issue.
+
+    Attributes:
+        credits_t: Issued [t CO2e].
+        with_buffer_t: Issued and set aside in the buffer [t CO2e].
+        low_t: Lower end of its 90 % interval of the net change [t CO2e].
+        high_t: Upper end [t CO2e].
+    """
+
+    credits_t: int
+    with_buffer_t: int
+    low_t: float
+    high_t: float
 
 
 def read_trees(landscape: PlotLandscape) -> pd.DataFrame:
@@ -57,14 +75,23 @@ def estimate_landscape(landscape: PlotLandscape, biomass: BiomassDraws) -> Chang
     )
 
 
-def issued(gross_t: float, baseline_t: float, u90: float) -> tuple[int, int]:
-    """Give whole credits and whole buffer credits after every deduction [t CO2e]."""
+def claim(gross_t: float, baseline_t: float, u90: float) -> Claim:
+    """Take a net change through every deduction to whole credits.
+
+    Args:
+        gross_t: Gross removals [t CO2e].
+        baseline_t: What would have grown anyway [t CO2e].
+        u90: Relative half-width of the 90 % interval of the net change [1].
+    """
+    net = gross_t - baseline_t
+    half = abs(net) * u90 if net else 0.0
     steps = waterfall(
         gross_tco2e=gross_t,
-        baseline_tco2e=max(0.0, baseline_t),
+        baseline_tco2e=baseline_t,
         u90=u90,
         project_emissions_tco2e=0.0,
         methodology=METHODOLOGY,
     )
     issuance = issue(steps.issuable_kg, cumulative_buffer_kg=max(0, steps.buffer_kg))
-    return issuance.credits_t, issuance.buffer_t
+    whole = issuance.credits_t + (issuance.buffer_t if issuance.credits_t else 0)
+    return Claim(issuance.credits_t, whole, net - half, net + half)

@@ -10,7 +10,14 @@ from mrv.biomass.context import BiomassContext
 from mrv.simulation.plot_landscapes import simulate_plot_landscape
 from tests.study.designs import Design
 from tests.study.naive import NAIVE, Case
-from tests.study.steps import METHODOLOGY, draw_biomass, estimate_landscape, issued, read_trees
+from tests.study.steps import (
+    METHODOLOGY,
+    Claim,
+    claim,
+    draw_biomass,
+    estimate_landscape,
+    read_trees,
+)
 
 DRAWS: Final = 500
 
@@ -32,7 +39,7 @@ class Trial:
         with_buffer_t: Issued and set aside in the buffer [t CO2e].
         estimator: Which served.
         r2: Of the map on unseen villages [1]; None where there was no map.
-        naive_t: Credits that each naive choice would have issued [t CO2e].
+        naive: What each naive choice would have said and issued.
     """
 
     seed: int
@@ -46,7 +53,7 @@ class Trial:
     with_buffer_t: int
     estimator: str
     r2: float | None
-    naive_t: Mapping[str, int] = field(default_factory=dict)
+    naive: Mapping[str, Claim] = field(default_factory=dict)
 
     @property
     def covered(self) -> bool:
@@ -68,7 +75,7 @@ def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
         estimate.pre_existing_tco2e + estimate.control_tco2e
     )
     gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
-    credits_t, buffer_t = issued(gross, baseline, estimate.u90)
+    ours = claim(gross, baseline, estimate.u90)
     return Trial(
         seed=seed,
         truth_t=landscape.true_net_tco2e,
@@ -77,9 +84,9 @@ def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
         low_t=float(low) + floor,
         high_t=float(high) + floor,
         floor_t=floor,
-        credits_t=credits_t,
-        with_buffer_t=credits_t + buffer_t,
+        credits_t=ours.credits_t,
+        with_buffer_t=ours.with_buffer_t,
         estimator=estimate.estimator,
         r2=estimate.map.r2,
-        naive_t={name: NAIVE[name](case) for name in design.naive},
+        naive={name: NAIVE[name](case) for name in design.naive},
     )
