@@ -4,6 +4,7 @@ The checks in the stages report these verdicts one by one; crediting demands the
 """
 
 from mrv.crediting.gates import judge_estimate
+from mrv.field.trusted_trees import suspect_shares, trusted_trees
 from mrv.imagery.composites import clear_looks
 from mrv.imagery.offsets import offsets_sane
 from mrv.imagery.rules import ImageryRules
@@ -30,12 +31,26 @@ def offsets_sane_of(stage: Stage) -> Verdict:
     return offsets_sane(levels, rules.offset_sanity_low, rules.offset_sanity_high)
 
 
+def trusted_trees_of(stage: Stage) -> Verdict:
+    """Judge whether the sizes of measured trees can be believed."""
+    shelf = stage.shelf
+    shares = (
+        suspect_shares(shelf.table("trees"), screened_plots(shelf)) if shelf.has("trees") else {}
+    )
+    return trusted_trees(shares, stage.methodology)
+
+
 def estimate_gates_of(stage: Stage) -> tuple[Verdict, ...]:
     """Judge everything that looks at the estimate, the rules or the project's records."""
     growth_cap = stage.settings.ecology.growth_cap
     estimate = take_estimate(stage.shelf)
     judged = judge_estimate(estimate, stage.methodology, growth_cap=growth_cap)
-    return (*judged, additionality_of(stage), before_enrolment_of(stage))
+    return (
+        *judged,
+        trusted_trees_of(stage),
+        additionality_of(stage),
+        before_enrolment_of(stage),
+    )
 
 
 def verdicts_of(stage: Stage) -> tuple[Verdict, ...]:

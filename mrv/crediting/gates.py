@@ -3,8 +3,9 @@
 Each gate looks at one thing and answers with a `Verdict`; none of them raises. `demand` raises,
 naming every gate that failed or never answered: a check that was skipped is a check that failed.
 Some gates are answered elsewhere: `clear_looks` (`mrv.imagery.composites`) and `offsets_sane`
-(`mrv.imagery.offsets`) where the scenes are read, `additionality` and
-`before_enrolment` (`mrv.change`) on records and on the time before.
+(`mrv.imagery.offsets`) where the scenes are read, `trusted_trees` (`mrv.field.trusted_trees`) where
+the inventory is, `additionality` and `before_enrolment` (`mrv.change`) on records and on the time
+before.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,7 @@ REQUIRED_GATES: Final[Mapping[str, str]] = MappingProxyType(
         "clear_looks": "enough clear looks at the plots in both dry seasons",
         "offsets_sane": "scenes whose radiometric offsets agree",
         "model_acceptance": "a map that was held against blocked cross-validation",
+        "trusted_trees": "tree sizes of which few are suspect, in every stratum",
         "plausible_growth": "growth below the plausibility cap in every stratum",
         "before_enrolment": "evidence of what stood on the plots before enrolment",
         "additionality": "records that the trees would not have been planted anyway",

@@ -76,6 +76,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "clear_looks": _("Enough clear looks from space"),
             "offsets_sane": _("Brightness offsets of the scenes agree"),
             "model_acceptance": _("The map holds in villages it had not seen, or is not used"),
+            "trusted_trees": _("Few measured trees are suspect"),
             "plausible_growth": _("Plausible growth"),
             "before_enrolment": _("It is known what stood there before"),
             "additionality": _("The trees would not have been planted anyway"),

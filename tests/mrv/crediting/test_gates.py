@@ -62,7 +62,10 @@ def judged(estimate: ChangeEstimate, methodology: Methodology = RULES) -> list[V
     """All verdicts, those on the scenes and the project's records passed."""
     elsewhere = [
         Verdict(gate, passed=True, measured=1.0, limit=0.8, sentence="Seen.")
-        for gate in ("clear_looks", "offsets_sane", "additionality", "before_enrolment")
+        for gate in (
+            *("clear_looks", "offsets_sane", "trusted_trees"),
+            *("additionality", "before_enrolment"),
+        )
     ]
     return [*judge_estimate(estimate, methodology, growth_cap="east_africa_farm"), *elsewhere]
 
