@@ -39,6 +39,37 @@ ACTIVITIES: Final[tuple[Activity, ...]] = (
     "other_burnt_t",
 )
 
+_PER_UNIT: Final[Mapping[str, str]] = {
+    "diesel_l": "emissions.diesel_tco2e_per_l",
+    "petrol_l": "emissions.petrol_tco2e_per_l",
+}
+_CARBON: Final[Mapping[str, str]] = {
+    "limestone_t": "emissions.limestone_tc_per_t",
+    "dolomite_t": "emissions.dolomite_tc_per_t",
+}
+_COMBUSTED: Final[Mapping[str, str]] = {
+    "rice_burnt_t": "emissions.combusted_rice",
+    "wheat_burnt_t": "emissions.combusted_wheat",
+    "other_burnt_t": "emissions.combusted_other",
+}
+_DIRECT: Final[Mapping[tuple[str, Climate], str]] = {
+    ("synthetic_n_kg", "wet"): "emissions.direct_wet_synthetic",
+    ("organic_n_kg", "wet"): "emissions.direct_wet_organic",
+    ("synthetic_n_kg", "dry"): "emissions.direct_dry",
+    ("organic_n_kg", "dry"): "emissions.direct_dry",
+    ("synthetic_n_kg", "any"): "emissions.direct_any",
+    ("organic_n_kg", "any"): "emissions.direct_any",
+}
+_VOLATILE_SHARE: Final[Mapping[str, str]] = {
+    "synthetic_n_kg": "emissions.volatile_share_synthetic",
+    "organic_n_kg": "emissions.volatile_share_organic",
+}
+_VOLATILISED: Final[Mapping[Climate, str]] = {
+    "wet": "emissions.volatilised_wet",
+    "dry": "emissions.volatilised_dry",
+    "any": "emissions.volatilised_any",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class EmissionLine:
@@ -115,27 +146,22 @@ def nitrous_oxide_tco2e(
 def _factor(activity: Activity, methodology: Methodology, climate: Climate) -> tuple[float, str]:
     """Give t CO2e per unit of an activity, and the clauses of it."""
     number = methodology.number
-    if activity in ("diesel_l", "petrol_l"):
-        name = f"emissions.{activity.removesuffix('_l')}_tco2e_per_l"
-        return number(name), methodology.rule(name).source
-    if activity in ("limestone_t", "dolomite_t"):
-        name = f"emissions.{activity.removesuffix('_t')}_tc_per_t"
-        return number(name) * CO2_PER_C, methodology.rule(name).source
-    if activity in ("synthetic_n_kg", "organic_n_kg"):
-        kind = "synthetic" if activity == "synthetic_n_kg" else "organic"
-        direct = f"direct_wet_{kind}" if climate == "wet" else f"direct_{climate}"
+    if rule := _PER_UNIT.get(activity):
+        return number(rule), methodology.rule(rule).source
+    if rule := _CARBON.get(activity):
+        return number(rule) * CO2_PER_C, methodology.rule(rule).source
+    if rule := _DIRECT.get((activity, climate)):
         parts = nitrous_oxide_tco2e(
             1.0,
-            direct=number(f"emissions.{direct}"),
-            volatile_share=number(f"emissions.volatile_share_{kind}"),
-            volatilised=number(f"emissions.volatilised_{climate}"),
+            direct=number(rule),
+            volatile_share=number(_VOLATILE_SHARE[activity]),
+            volatilised=number(_VOLATILISED[climate]),
             leached_share=0.0 if climate == "dry" else number("emissions.leached_share"),
             leached=number("emissions.leached"),
             gwp=number("emissions.gwp_n2o"),
         )
-        return sum(parts), methodology.rule(f"emissions.{direct}").source
-    residue = activity.removesuffix("_burnt_t")
+        return sum(parts), methodology.rule(rule).source
     g_per_kg = number("emissions.burnt_ch4_g_per_kg") * number("emissions.gwp_ch4")
     g_per_kg += number("emissions.burnt_n2o_g_per_kg") * number("emissions.gwp_n2o")
-    combusted = number(f"emissions.combusted_{residue}")
+    combusted = number(_COMBUSTED[activity])
     return g_per_kg / _KG_PER_T * combusted, methodology.rule("emissions.burnt_ch4_g_per_kg").source

@@ -6,7 +6,7 @@ Where a project states no production, the flat share of the rules stands in: lea
 for want of data, only for a production that did not fall.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +14,10 @@ from mrv.methodologies import Methodology
 
 CO2_PER_C: Final = 44 / 12
 Displacement = Literal["in_situ", "iso"]
+_MOVED_SHARE: Final[Mapping[Displacement, str]] = {
+    "in_situ": "leakage.in_situ",
+    "iso": "leakage.iso",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def _line(product: Crop | Fuelwood, years: float, methodology: Methodology) -> L
         return LeakageLine("fuelwood", displaced, tco2e, rule.source)
     if not product.yield_t_ha > 0:
         raise ValueError(f"the yield of {product.name} is not above zero")
-    rule = methodology.rule(f"leakage.{product.displacement}")
-    share = methodology.number(f"leakage.{product.displacement}")
+    moved = _MOVED_SHARE[product.displacement]
+    rule, share = methodology.rule(moved), methodology.number(moved)
     cleared_ha = displaced * share / product.yield_t_ha
     return LeakageLine(product.name, displaced, cleared_ha * product.cleared_tco2e_ha, rule.source)
