@@ -25,6 +25,7 @@ from mrv.biomass.heights import (
 from mrv.biomass.selection import (
     Choice,
     measured_by_height,
+    not_credited,
     select_equation,
 )
 from mrv.biomass.wood_density import WoodDensity, find_wood_density, stand_mean
@@ -241,12 +242,15 @@ def _method(
 
 
 def _height_model(alive: pd.DataFrame, context: BiomassContext) -> HeightModel | None:
-    # A model fitted here beats any regional one; suspect rows are left out. A stem counts once, at
-    # its latest visit: drawing the curve on beyond the sizes measured would invent growth.
+    # A model fitted here beats any regional one; suspect rows are left out, and palms and their
+    # like, which do not grow as trees do. A stem counts once, at its latest visit: drawing the
+    # curve on beyond the sizes measured would invent growth.
     regional = find_height_model(context.height_model, context.bioclim_e)
     doubtful = alive["flags"].str.contains("|".join(DOUBTFUL_SIZE))
     usual = alive["dbh_cm"].notna() & (alive["measured_at_m"] >= BREAST_HEIGHT_M)
-    pairs = alive[alive["height_m"].notna() & usual & ~doubtful]
+    names = alive["species"].fillna("")
+    woody = ~names.isin([name for name in names.unique() if not_credited(name)])
+    pairs = alive[alive["height_m"].notna() & usual & woody & ~doubtful]
     pairs = pairs.sort_values([*TREE, "stem", "measured_on"]).drop_duplicates(
         [*TREE, "stem"], keep="last"
     )

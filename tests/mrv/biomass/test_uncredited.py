@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrv.biomass.assignment import tree_biomass
+from mrv.biomass.assignment import assign_methods, tree_biomass
 from mrv.biomass.context import BiomassContext
 from mrv.biomass.uncredited import uncredited_stock
 from mrv.estimation.monte_carlo import draw_plot_biomass
@@ -77,6 +77,20 @@ def test_they_leave_the_credited_stock_as_it_is() -> None:
         "Coffea arabica",
         "Adansonia digitata",
     }
+
+
+def test_palms_bend_no_height_curve_of_trees() -> None:
+    """Sixty mangoes make the curve of the one without a height; forty palms beside them do not."""
+    sizes = [(5 + i, 2.2 * (5 + i) ** 0.55) for i in range(60)]
+    mangoes = [
+        f"P,m{i},Mangifera indica,{d},{h:.2f},,,2024-01-10,alive" for i, (d, h) in enumerate(sizes)
+    ]
+    palms = [f"P,c{i},Cocos nucifera,25,{8 + i % 9},,,2024-01-10,alive" for i in range(40)]
+    bare = ["P,m99,Mangifera indica,30,,,,2024-01-10,alive"]
+    alone = assign_methods(_trees(*mangoes, *bare), _CONTEXT).height_model
+    beside = assign_methods(_trees(*mangoes, *bare, *palms), _CONTEXT).height_model
+    assert alone is not None
+    assert alone == beside
 
 
 def test_a_tape_that_moved_tells_no_change() -> None:
