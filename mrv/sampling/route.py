@@ -87,7 +87,7 @@ def visiting_order(xy_m: Floats) -> Ints:
     apart = np.hypot(*(xy_m[:, None, :] - xy_m[None, :, :]).transpose(2, 0, 1))
     walk = np.empty(len(xy_m), dtype=np.int64)
     ahead = np.ones(len(xy_m), dtype=bool)
-    here = int(np.lexsort((xy_m[:, 1], xy_m[:, 0]))[0])
+    here = int(np.lexsort((xy_m[:, 1], xy_m[:, 0]))[0]) if len(xy_m) else 0
     for position in range(len(xy_m)):
         walk[position], ahead[here] = here, False
         here = int(np.where(ahead, apart[here], np.inf).argmin())

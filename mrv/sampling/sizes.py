@@ -14,7 +14,9 @@ _ROUNDS: Final = 100  # of t by its own degrees of freedom; it settles in four o
 _NO_SPREAD: Final = 1e-9  # as a share of the largest spread
 
 
-def sample_size(plots: Sequence[float], sd: Sequence[float], error: float, t: float) -> float:
+def sample_size(
+    plots: Sequence[float] | Floats, sd: Sequence[float] | Floats, error: float, t: float
+) -> float:
     """Give the number of plots that estimates a stratified mean to within an error, unrounded.
 
     Args:
@@ -40,7 +42,10 @@ def sample_size(plots: Sequence[float], sd: Sequence[float], error: float, t: fl
 
 
 def sample_size_by_t(
-    plots: Sequence[float], sd: Sequence[float], error: float, confidence: float = 0.90
+    plots: Sequence[float] | Floats,
+    sd: Sequence[float] | Floats,
+    error: float,
+    confidence: float = 0.90,
 ) -> float:
     """Give the same where t itself depends on how many plots are measured.
 

@@ -1,5 +1,6 @@
 """`parkland plan-sample`: how many plots to measure, what that costs and keeps, and which ones."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -14,6 +15,7 @@ from mrv.sampling.frame import Frame, frame_of
 from mrv.sampling.plan import DESIGNS, Design, SamplePlan, Size, plan_sample, rules_unmet
 from mrv.sampling.route import FieldList, field_list
 from mrv.sampling.selection import Selection, draw_plots, draw_villages_first, seed_of
+from mrv.sampling.sizes import sample_size_by_t
 from mrv.sources.sample_files import write_sample
 from pipelines.commands.sample_basis import Asked, Place, expect, find_place
 from pipelines.commands.show import console, print_json, table
@@ -135,6 +137,7 @@ def _document(planned: _Planned) -> dict[str, Any]:
         "costs": {**asdict(asked.costs), "currency": asked.currency},
         "wanted_u90": found.wanted_u90,
         "reached": found.reached,
+        "ar_am_tool03_plots": None if asked.u90 is None else _tool03_plots(planned),
         "shared_u90": round(found.shared_u90, 4),
         "chosen": _facts(found.size, frame),
         "curve": [_facts(size, frame) for size in found.curve],
@@ -150,6 +153,15 @@ def _document(planned: _Planned) -> dict[str, Any]:
             "method": "local pivotal method 2 (Grafström, Lundström & Schelin 2012)",
         }
     return told
+
+
+def _tool03_plots(planned: _Planned) -> int:
+    """Ask the standard's own formula too: sampling error of planted plots, drawn one by one."""
+    frame, expected = planned.frame, planned.expected
+    planted = ~frame.is_control
+    error = (planned.asked.u90 or 1.0) * expected.net_t_ha
+    by_area = frame.stands_for_ha[planted] / frame.enrolled_ha * frame.size[planted].sum()
+    return math.ceil(sample_size_by_t(by_area, expected.sd_t_ha[planted], error))
 
 
 def _facts(size: Size, frame: Frame) -> dict[str, Any]:
@@ -180,6 +192,11 @@ def _tell(planned: _Planned) -> None:
         f"{place.end}, likeness of neighbours {expected.icc:.2f},\n"
         f"  half-width that no sample takes away {found.shared_u90:.1%}"
     )
+    if asked.u90 is not None:
+        console.print(
+            f"  AR-AM-TOOL03 alone, with neither controls nor shared errors nor least numbers: "
+            f"{_tool03_plots(planned)} plots"
+        )
     console.print(table("What to measure", *_strata_table(planned)))
     console.print(_curve_table(found, asked.currency))
     for note in found.notes:

@@ -171,6 +171,9 @@ def test_more_money_for_the_same_credits_is_never_chosen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     wide = told(capsys, stated(u90=0.3))["chosen"]
+    asked = told(capsys, stated(u90=0.3))["ar_am_tool03_plots"]
+    assert isinstance(asked, int)
+    assert 12 < asked < 30, "CV 80 % widened by plot size, t, 30 %: n of about (1.7 0.9 / 0.3)^2"
     dear = told(capsys, stated(u90=0.3, costs=Costs(village=600.0)))["chosen"]
     assert dear["villages"] <= wide["villages"]  # type: ignore[index]
 
