@@ -3,7 +3,9 @@
 A plot's dissimilarity is its distance to the nearest measured plot that had a say in its
 prediction, over the mean distance between measured plots. Cross-validation tells the errors of
 measured plots as far from those of other folds as they are; beyond the furthest of them nothing is
-known, and the map is not used.
+known, and the map's value of a single plot is not used. Totals are another matter: every measured
+plot lies within by this rule, so that a total that left the map for the others only would be
+biased, and no measured plot would show it.
 
 Source: Meyer & Pebesma 2021, doi:10.1111/2041-210X.13650, sections 2.1 and 2.2. They leave outliers
 out of the limit; among 50 measured plots these are the ones that show how far a map carries, and

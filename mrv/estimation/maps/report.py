@@ -33,7 +33,7 @@ class MapReport:
         accepted: Whether the total may rest on the map.
         reason: Why, or why not.
         model: Name of the model; empty where there was no map.
-        outside: Plots that have their stratum's mean instead of a map value.
+        outside: Plots whose own map value is not to be believed.
     """
 
     features: tuple[str, ...]
@@ -71,7 +71,7 @@ def judge_map(
         features: Names used.
         methodology: The rules of section `model`.
         model: Name of the model.
-        outside: Plots that have their stratum's mean instead of a map value.
+        outside: Plots whose own map value is not to be believed.
     """
     error = predicted - observed
     mean = float(observed.mean())
@@ -99,7 +99,7 @@ def judge_map(
         if failed
     ]
     verdict = "meets every rule" if not faults else "fails on " + ", ".join(faults)
-    beyond = f"; {outside} plots beyond its reach have their stratum's mean" if outside else ""
+    beyond = f"; {outside} plots lie beyond its reach" if outside else ""
     return MapReport(
         features=features,
         plots=len(observed),

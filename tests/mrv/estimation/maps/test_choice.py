@@ -82,7 +82,7 @@ def test_held_out_villages_have_no_say_in_how_they_are_predicted() -> None:
 
 def test_models_that_need_more_plots_are_not_tried() -> None:
     rng = np.random.default_rng(5)
-    for size, count in ((20, 2), (60, 3), (120, 4)):
+    for size, count in ((29, 2), (30, 3), (99, 3), (100, 4)):
         train = rng.normal(size=(size, 2))
         scores = choose_model(train, rng.normal(size=size), np.arange(size) % 5)[1]
         assert [name for name, _ in scores] == [model.name for model in MODELS[:count]]

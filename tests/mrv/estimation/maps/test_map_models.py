@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.linear_model import Ridge as SklearnRidge
 
 from mrv.estimation.maps import smoothers
-from mrv.estimation.maps.boosting import DEPTH, SHRINKAGE, SMALLEST_LEAF, Boosting
+from mrv.estimation.maps.boosting import Boosting
 from mrv.estimation.maps.gaussian_process import GaussianProcess
 from mrv.estimation.maps.ridge import Ridge
 from mrv.estimation.maps.smoothers import MapModel
@@ -43,9 +43,9 @@ def test_boosting_is_that_of_scikit_learn() -> None:
     train, target = (x.astype(np.float32).astype(np.float64) for x in (train, target))
     reference = GradientBoostingRegressor(
         n_estimators=25,
-        learning_rate=SHRINKAGE,
-        max_depth=DEPTH,
-        min_samples_leaf=SMALLEST_LEAF,
+        learning_rate=0.1,
+        max_depth=2,
+        min_samples_leaf=5,
         random_state=0,
     ).fit(train, observed)
     predicted = Boosting(25).fitted(train, observed).predict(target, observed)

@@ -57,7 +57,7 @@ def test_the_reason_names_the_model_and_the_plots_it_does_not_reach() -> None:
     )
     assert report.reason == (
         "blocked cross-validation of the Gaussian process meets every rule; "
-        "12 plots beyond its reach have their stratum's mean"
+        "12 plots lie beyond its reach"
     )
     assert (report.model, report.outside) == ("Gaussian process", 12)
 
