@@ -208,6 +208,17 @@ _RULES = load_methodology("agroforestry_removals", 1)
             "our policy before enrolment: trees from 2 t/ha, canopy from an NDVI of 0.45",
             {"before_enrolment.stood_t_ha": 2, "before_enrolment.canopy_ndvi": 0.45},
         ),
+        (
+            "our policy: a seedling unseen for 90 days, four fifths of the plots known before",
+            {
+                "before_enrolment.seedling_days": 90,
+                "before_enrolment.known_min_fraction": 4 / 5,
+            },
+        ),
+        (
+            "our policy: a placebo of three years, a tenth of a stratum's stems unlikely at most",
+            {"benchmark.placebo_years": 3, "field_sample.suspect_trees_max": 1 / 10},
+        ),
         ("Plan Vivo Climate v5: a buffer of 20 %", {"buffer.fraction": 0.20}),
         (
             "methodology 3.5: growth above which a person looks [t/ha/year]",
@@ -224,6 +235,14 @@ def test_rules_of_version_1(source: str, expected: dict[str, float]) -> None:
     """Each value as its source states it."""
     assert source
     assert {name: _RULES.number(name) for name in expected} == pytest.approx(expected, rel=1e-12)
+
+
+def test_every_number_of_version_1_is_stated_here() -> None:
+    """A rule without its source's sentence above could drift by a slip of a digit."""
+    (rows,) = (mark for mark in test_rules_of_version_1.pytestmark if mark.name == "parametrize")
+    stated = {name for _source, expected in rows.args[1] for name in expected}
+    numbers = {name for name, rule in _RULES.rules.items() if not isinstance(rule.value, str)}
+    assert numbers == stated
 
 
 def test_the_site_effect_splits_sigma() -> None:
