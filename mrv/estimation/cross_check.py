@@ -20,6 +20,7 @@ from mrv.estimation.greg import Floats, LinearEstimator
 from mrv.estimation.map_totals import ErrorField, ModelBased, TunedMap
 from mrv.estimation.maps.features import Features
 from mrv.estimation.maps.fit import FittedMap
+from mrv.estimation.maps.ridge import WIDEST
 from mrv.estimation.paired import PairedGrowth
 from mrv.estimation.variogram import fit_correlogram, variogram
 from mrv.methodologies import Methodology
@@ -131,8 +132,9 @@ def map_only(
     area = enrolled.population.area_ha
     weight = np.where(fitted.inside, area, 0.0)
     weight *= area.sum() / weight.sum() if weight.any() else 0.0
+    held = np.clip(seen.values, -WIDEST, WIDEST)
     estimator = ModelBased(
-        TunedMap(fitted.model, seen.values, rows, [villages[i] for i in rows], seed),
+        TunedMap(fitted.model, held, rows, [villages[i] for i in rows], seed),
         weight[None],
         ErrorField(xy_m, villages, weight * sd_t_ha, correlation),
         np.zeros(len(area), np.int64),

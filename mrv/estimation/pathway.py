@@ -107,7 +107,9 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
     by_area = expansion_estimator(enrolled.population)
     by_map = None if prediction is None else greg_estimator(enrolled.population, prediction)
     if by_map is not None and prediction is not None and report.accepted:
-        chosen, synthetic = by_map, prediction
+        chosen = by_map
+        # The value of a single plot that looks like no measured one is not to be believed.
+        synthetic = np.where(fitted.inside[:, None], prediction, stratum_means(enrolled.population))
     else:
         chosen, synthetic = by_area, stratum_means(enrolled.population)
 
