@@ -17,6 +17,7 @@ _HEAD = (
     "design", "landscapes", "truth t", "bias", "one SE", "coverage", "truth below", "truth above",
     "floor", "credits t", "above truth", "verdict",
 )  # fmt: skip
+_TERMINAL = ("design", "landscapes", "bias", "coverage", "floor", "credits t", "verdict")
 _NAIVE_HEAD = (
     "design", "choice", "credits t", "beyond truth t", "landscapes above truth",
     "with the buffer", "coverage",
@@ -64,7 +65,9 @@ What each choice does: `tests/study/naive.py`.
 
 def terminal(kept: Mapping[str, Sequence[Trial]]) -> list[rich.table.Table]:
     """Lay the study out for a terminal."""
-    tables = [show.table("Study", _HEAD, [_cells(s) for s in summaries(kept)], text=1)]
+    narrow = [_HEAD.index(name) for name in _TERMINAL]
+    told = [[_cells(row)[i] for i in narrow] for row in summaries(kept)]
+    tables = [show.table("Study", _TERMINAL, told, text=1)]
     if rows := naive_choices(kept):
         head = _NAIVE_HEAD
         cells = [_naive_cells(row) for row in rows]
@@ -155,7 +158,7 @@ def _cells(s: Summary) -> tuple[str, ...]:
         f"{s.coverage:.1%}",
         f"{s.below:.1%}",
         f"{s.above:.1%}",
-        f"-{s.floor:.1%}" if grows else f"-{s.floor:.1f} t",
+        f"{0 - round(s.floor, 4):.1%}" if grows else f"{0 - round(s.floor, 2):.1f} t",
         f"{s.credits_t:,.1f}",
         f"{s.above_truth:.1%}",
         "holds" if not s.failed else "misses " + ", ".join(s.failed),
