@@ -5,12 +5,16 @@ Each is golden-tested against its standard's worked numbers. None of them sets w
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
 from mrv.crediting.deduction import deducted_fraction
 from mrv.estimation.greg import Floats
+
+SOC_IN_ORGANIC_MATTER: Final = 0.58
+"""Carbon in soil organic matter [1] [V2, VM0042 v2.2: SOM = SOC / 0.58]."""
 
 
 def combine_product(relative: Sequence[float]) -> float:
@@ -144,3 +148,34 @@ def _census(
     alive = units * (1.0 - mortality)
     dead = math.sqrt(mortality * (1.0 - mortality) / (sample - 1)) / (1.0 - mortality)
     return dead, unit_sd / math.sqrt(sample) * alive, alive * unit_mean
+
+
+def soil_layers(
+    thickness_cm: Floats, bulk_density_g_cm3: Floats, soc_pct: Floats
+) -> tuple[Floats, Floats]:
+    """Give cumulative mineral mass and carbon of soil layers, from the surface down [layer], t/ha.
+
+    Soil carbon is not credited here; a change at fixed depth would credit loosened soil.
+
+    Args:
+        thickness_cm: Of each layer [layer].
+        bulk_density_g_cm3: Of its fine earth [layer].
+        soc_pct: Organic carbon in fine earth [layer], per cent of mass.
+
+    Source:
+        VM0042 v2.2: mineral mass = depth BD 100 - SOC / 0.58.
+    """
+    carbon = thickness_cm * bulk_density_g_cm3 * soc_pct
+    mineral = thickness_cm * bulk_density_g_cm3 * 100.0 - carbon / SOC_IN_ORGANIC_MATTER
+    return np.cumsum(mineral), np.cumsum(carbon)
+
+
+def carbon_at_mass(cumulative_mineral: Floats, cumulative_carbon: Floats, mass: float) -> float:
+    """Interpolate cumulative carbon at a mineral mass, so that two dates hold the same soil [t/ha].
+
+    Source:
+        Equivalent soil mass, VM0042 v2.2, linear between layers.
+    """
+    return float(
+        np.interp(mass, np.append(0.0, cumulative_mineral), np.append(0.0, cumulative_carbon))
+    )

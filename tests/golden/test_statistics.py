@@ -6,12 +6,14 @@ from scipy import stats
 
 from mrv.crediting.deduction import Z_TWO_SIDED_90, deducted_fraction
 from mrv.estimation.closed_forms import (
+    carbon_at_mass,
     census_half_width,
     census_half_width_as_printed,
     combine_sum,
     double_sampling,
     exceeded_value,
     paired_half_width,
+    soil_layers,
 )
 from mrv.estimation.covariance import exponential, variance_of_mean
 from mrv.estimation.double_sampling import double_sampling_estimator
@@ -177,3 +179,17 @@ def test_expansion_of_a_simple_random_sample() -> None:
     sem = np.sqrt(estimator.covariance(values[None])[0, 0]) / plots / np.sqrt(1 - 1 / 50)
     assert sem == pytest.approx(2.191, abs=5e-4)
     assert stats.t.ppf(0.95, 33) * sem / 45.328 == pytest.approx(0.0818, abs=5e-5)
+
+
+def test_vm0042_equivalent_soil_mass() -> None:
+    """Loosened soil: +0.525 t C/ha at fixed depth is +2.966 in the same mass of mineral soil."""
+    thickness = np.full(3, 15.0)
+    before = soil_layers(thickness, np.array([1.30, 1.40, 1.45]), np.array([1.8, 1.2, 0.8]))
+    after = soil_layers(thickness, np.array([1.15, 1.35, 1.45]), np.array([2.0, 1.3, 0.8]))
+    reference = float(before[0][1])  # 0-30 cm at the earlier date
+    assert reference == pytest.approx(3946.034483, abs=5e-7)
+    first, second = (carbon_at_mass(*soil, reference) for soil in (before, after))
+    assert first == pytest.approx(60.3)
+    assert second == pytest.approx(63.265909, abs=5e-7)
+    assert second - first == pytest.approx(2.965909, abs=5e-7)
+    assert after[1][1] - before[1][1] == pytest.approx(0.525)
