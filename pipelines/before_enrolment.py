@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from mrv.change.before_enrolment import LossRecord, known_before, what_stood_before
+from mrv.imagery.composites import nearest_season
+from mrv.project import Season
 from mrv.quality import Verdict
 from mrv.sources.loss_years import loss_reader
 from pipelines.draws import take_draws
@@ -20,12 +22,23 @@ def look_before_enrolment(stage: Stage) -> pd.DataFrame:
     plots = screened_plots(stage.shelf)
     return what_stood_before(
         plots,
-        stage.shelf.table("observations"),
+        dry_looks(stage.shelf.table("observations"), stage.settings.seasons.dry),
         _pre_existing_t_ha(stage),
         _losses(stage, plots),
         stage.methodology,
         start=stage.epochs[0],
     )
+
+
+def dry_looks(observations: pd.DataFrame, dry: Season) -> pd.DataFrame:
+    """Keep what was seen in a dry season of any year: in the wet one everything is green."""
+    days = pd.to_datetime(observations["acquired_at"], utc=True).dt.date
+    inside = {
+        day: first <= day <= last
+        for day in days.unique()
+        for first, last in [nearest_season(day, dry)]
+    }
+    return observations[days.map(inside).astype(bool)]
 
 
 def keep_before_enrolment(stage: Stage, table: pd.DataFrame) -> Note:
