@@ -35,7 +35,8 @@ def curve_picture(plan: SamplePlan, currency: str, kind: str) -> bytes:
             f"{int(size.measured.sum())} plots\n± {size.u90:.0%}",
             (size.cost, size.kept_tco2e),
             textcoords="offset points",
-            xytext=(6, -24),
+            xytext=(0, -28),
+            ha="center",
             fontsize=8,
             color=_GREY,
         )
@@ -45,8 +46,8 @@ def curve_picture(plan: SamplePlan, currency: str, kind: str) -> bytes:
         f"± {chosen.u90:.1%}",
         (chosen.cost, chosen.kept_tco2e),
         textcoords="offset points",
-        xytext=(-10, 12),
-        ha="right" if chosen.cost > min(cost) + span / 4 else "left",
+        xytext=(0, -68),
+        ha="center",
         fontsize=9,
         color=_INK,
         weight="bold",
@@ -55,7 +56,19 @@ def curve_picture(plan: SamplePlan, currency: str, kind: str) -> bytes:
         xlabel=f"cost of all visits [{currency}]",
         ylabel="kept after the deduction for uncertainty [t CO2e]",
     )
-    axes.margins(x=0.12, y=0.18)
+    net = chosen.kept_tco2e / max(1.0 - chosen.deducted, 1e-9) if chosen.deducted < 1 else None
+    if net is not None:
+        axes.axhline(net, color=_GREY, linestyle="--", linewidth=1)
+        axes.annotate(
+            "net change, if nothing were withheld",
+            (min(cost), net),
+            textcoords="offset points",
+            xytext=(0, 5),
+            fontsize=8,
+            color=_GREY,
+        )
+    axes.margins(x=0.12)
+    axes.set_ylim(0, 1.12 * max(*kept, net or 0.0, 1.0))  # from zero, or a hair looks like a leap
     axes.set_title(
         "What more plots keep; errors that all plots share leave "
         f"± {plan.shared_u90:.0%} whatever is measured",
