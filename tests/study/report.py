@@ -143,12 +143,12 @@ def naive_choices(kept: Mapping[str, Sequence[Trial]]) -> list[Naive]:
     """Count what every naive choice would have issued beyond the truth, ours beside it."""
     rows = []
     for name, trials in kept.items():
-        if not trials or not DESIGNS[name].naive:
+        if not trials or not trials[0].naive:
             continue
         truth = np.array([t.truth_t for t in trials])
         own = [Claim(t.credits_t, t.with_buffer_t, t.low_t, t.high_t) for t in trials]
         by_choice = {"": own} | {
-            choice: [t.naive[choice] for t in trials] for choice in DESIGNS[name].naive
+            choice: [t.naive[choice] for t in trials] for choice in trials[0].naive
         }
         rows += [_naive(name, choice, claims, truth) for choice, claims in by_choice.items()]
     return rows
