@@ -19,7 +19,7 @@ from registry_api.services.books import Books, books
 def waterfall_of(stage: Stage) -> tuple[Waterfall, Issuance]:
     """Apply the rules to the estimate, and continue the project's books."""
     estimate = take_estimate(stage.shelf)
-    gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
+    gross, baseline = float(estimate.gross_tco2e.mean()), estimate.creditable_baseline_tco2e
     steps = waterfall(
         gross_tco2e=gross,
         baseline_tco2e=baseline,

@@ -29,6 +29,7 @@ def keep_estimate(shelf: Shelf, estimate: ChangeEstimate) -> Note:
         "check": asdict(estimate.check) if estimate.check else None,
         "joined_later": estimate.joined_later,
         "left_early": estimate.left_early,
+        "baseline_floor_tco2e": estimate.baseline_floor_tco2e,
     }
     return shelf.put_json("estimate", document)
 

@@ -49,15 +49,15 @@ def control_growth_t_ha(new_growth_t_ha: Floats, area_ha: Floats, multipliers: F
     return per_ha
 
 
-def not_below_zero(baseline: Floats) -> Floats:
-    """Move a baseline up to a mean of zero if its mean is below it; keep its spread.
+def lacking_to_zero(baseline: Floats) -> float:
+    """Say how much a part of the baseline lacks to a mean of zero; nothing where it has one.
 
-    A shrinking baseline would earn credits for what the project did not do, so the programme's
-    mean is floored. Single draws are not: cutting each at zero would leave only the draws that
-    err upwards and so invent growth (or, per plot, invent much of it; methodology 4.5).
+    A shrinking baseline would earn credits for what the project did not do, so crediting takes the
+    programme's as zero at least. It is no part of the estimate, which stays unbiased with an
+    interval that means what it says; and no single draw is cut at zero, which would leave only
+    those that err upwards and so invent growth (methodology 4.5).
 
     Args:
         baseline: Draws of one total [draw].
     """
-    shifted: Floats = baseline - min(0.0, float(baseline.mean()))
-    return shifted
+    return max(0.0, -float(baseline.mean()))

@@ -235,7 +235,7 @@ def plausible_growth(
 def u90_within_ceiling(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
     """Whether there is a net gain, and its 90 % interval is not wider than the rules allow."""
     ceiling = methodology.number("uncertainty.ceiling_half_width")
-    net = float(estimate.net_tco2e.mean())
+    net = estimate.creditable_net_tco2e
     gained = net > 0
     if gained:
         sentence = (

@@ -92,9 +92,9 @@ class ChangeEstimate:
         map: How the map did; its reason says why that estimator.
         strata: One entry per stratum.
         gross_tco2e: Stock change of the enrolled plots [draw], t CO2e.
-        baseline_tco2e: What would have grown anyway [draw], t CO2e.
+        baseline_tco2e: What would have grown anyway [draw], t CO2e; below zero where it shrank.
         net_tco2e: Gross less baseline [draw], t CO2e.
-        pre_existing_tco2e: Growth of pre-existing trees, mean, before the floor [t CO2e].
+        pre_existing_tco2e: Growth of pre-existing trees, mean [t CO2e].
         control_tco2e: Growth of what comes up on control plots, the same [t CO2e].
         clusters: Villages among the measured plots.
         controls: Control plots measured at both epochs.
@@ -104,6 +104,8 @@ class ChangeEstimate:
         check: Other roads to the same total; None where there is no estimate.
         joined_later: Enrolled plots left out because they joined after the first epoch.
         left_early: Enrolled plots left out because they left before the period's end.
+        baseline_floor_tco2e: What must be added to the baseline for none of its parts to be below
+            zero: a rule of crediting, which the draws know nothing of [t CO2e].
     """
 
     start: date
@@ -123,11 +125,22 @@ class ChangeEstimate:
     check: CrossCheck | None
     joined_later: int = 0
     left_early: int = 0
+    baseline_floor_tco2e: float = 0.0
+
+    @property
+    def creditable_baseline_tco2e(self) -> float:
+        """Baseline that is taken off, no part of it below zero [t CO2e]."""
+        return float(self.baseline_tco2e.mean()) + self.baseline_floor_tco2e
+
+    @property
+    def creditable_net_tco2e(self) -> float:
+        """Net change that may be credited before anything else is taken off [t CO2e]."""
+        return float(self.net_tco2e.mean()) - self.baseline_floor_tco2e
 
     @property
     def u90(self) -> float:
-        """Relative half-width of the 90 % interval of net change [1]."""
-        return relative_half_width(self.net_tco2e)
+        """Half-width of the net change's 90 % interval over what of it may be credited [1]."""
+        return relative_half_width(self.net_tco2e, of=self.creditable_net_tco2e)
 
     @property
     def sampled(self) -> int:
@@ -135,14 +148,18 @@ class ChangeEstimate:
         return sum(stratum.sampled for stratum in self.strata)
 
 
-def relative_half_width(draws: Floats) -> float:
+def relative_half_width(draws: Floats, of: float | None = None) -> float:
     """Half the distance between the 5 % and 95 % quantiles over the size of the mean [1].
 
     Infinite where the mean is zero.
+
+    Args:
+        draws: Of a total [draw].
+        of: What to set it against instead of their mean.
     """
-    mean = float(draws.mean())
+    size = abs(float(draws.mean()) if of is None else of)
     low, high = np.quantile(draws, [0.05, 0.95])
-    return float(high - low) / 2 / abs(mean) if mean else float("inf")
+    return float(high - low) / 2 / size if size else float("inf")
 
 
 def nothing_estimated(enrolled: pd.DataFrame, start: date, end: date) -> ChangeEstimate:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
 from mrv.biomass.shared_errors import stream
-from mrv.change.baseline import control_growth_t_ha, not_below_zero
+from mrv.change.baseline import control_growth_t_ha, lacking_to_zero
 from mrv.estimation.cross_check import cross_check, map_only
 from mrv.estimation.enrolment import Enrolled, enroll, joined_later, left_before
 from mrv.estimation.estimate import (
@@ -120,13 +120,12 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
     gross = growth_t.total * per_t
     pre_existing = growth_t.pre_existing * per_t
     coming_up = coming_up_t_ha[:, None] * enrolled.stratum_ha * per_t
-    unfloored = (pre_existing + coming_up).sum(axis=1)
+    baseline = (pre_existing + coming_up).sum(axis=1)
     # Each part by itself: old trees that were felled are not paid back by what comes up unplanted.
-    baseline = not_below_zero(pre_existing.sum(axis=1)) + not_below_zero(coming_up.sum(axis=1))
+    floor = lacking_to_zero(pre_existing.sum(axis=1)) + lacking_to_zero(coming_up.sum(axis=1))
 
-    # The floors are the programme's; each stratum bears its part of them by area.
-    raised = float(baseline.mean() - unfloored.mean())
-    net_by_stratum = (gross - pre_existing - coming_up).mean(axis=0) - raised * (
+    # The floor is the programme's; each stratum bears its part of it by area.
+    net_by_stratum = (gross - pre_existing - coming_up).mean(axis=0) - floor * (
         enrolled.stratum_ha / enrolled.stratum_ha.sum()
     )
     return ChangeEstimate(
@@ -163,6 +162,7 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
         ),
         joined_later=late_plots,
         left_early=left_early,
+        baseline_floor_tco2e=floor,
     )
 
 

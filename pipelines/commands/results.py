@@ -37,7 +37,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         "clear_looks": float(features["clear_looks"].median()) if len(features) else 0.0,
         "estimator": estimate.estimator,
         "gross_tco2e": float(estimate.gross_tco2e.mean()),
-        "baseline_tco2e": float(estimate.baseline_tco2e.mean()),
+        "baseline_tco2e": estimate.creditable_baseline_tco2e,
         "u90": estimate.u90 if estimate.u90 < float("inf") else None,
         "missing_indices": shelf.json("missing_indices"),
         "refused": outcome.refused,

@@ -109,7 +109,7 @@ def answer(spec: LandscapeSpec, seed: int, draws: int = 1500) -> Answer:
     )
     steps = waterfall(
         gross_tco2e=float(estimate.gross_tco2e.mean()),
-        baseline_tco2e=float(estimate.baseline_tco2e.mean()),
+        baseline_tco2e=estimate.creditable_baseline_tco2e,
         u90=estimate.u90,
         project_emissions_tco2e=sum(spec.fuel_tco2e.values()),
         methodology=METHODOLOGY,

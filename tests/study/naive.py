@@ -135,7 +135,7 @@ def _redrawn(case: Case, context: BiomassContext) -> Claim:
     """Do everything as the project does, under another idea of what trees weigh."""
     drawn = draw_biomass(case.landscape, case.trees, context, len(case.biomass.agb_t_ha))
     again = estimate_landscape(case.landscape, drawn)
-    gross, baseline = float(again.gross_tco2e.mean()), float(again.baseline_tco2e.mean())
+    gross, baseline = float(again.gross_tco2e.mean()), again.creditable_baseline_tco2e
     return claim(gross, baseline, again.u90)
 
 
@@ -179,7 +179,7 @@ def _credit_total(case: Case, growth_t: float, half_width_t: float) -> Claim:
     if agb_t == 0:
         return claim(0.0, 0.0, float("inf"))
     tco2e_per_t = float(case.estimate.gross_tco2e.mean()) / agb_t
-    baseline = float(case.estimate.baseline_tco2e.mean())
+    baseline = case.estimate.creditable_baseline_tco2e
     net = growth_t * tco2e_per_t - baseline
     u90 = half_width_t * tco2e_per_t / abs(net) if net else float("inf")
     return claim(growth_t * tco2e_per_t, baseline, u90)

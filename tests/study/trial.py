@@ -70,20 +70,16 @@ def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
     estimate = estimate_landscape(landscape, biomass)
     case = Case(landscape, trees, biomass, estimate)
     low, high = np.quantile(estimate.net_tco2e, [0.05, 0.95])
-    # A baseline that came out below zero counts as none: a rule of crediting, not a measurement.
-    floor = float(estimate.baseline_tco2e.mean()) - (
-        estimate.pre_existing_tco2e + estimate.control_tco2e
-    )
-    gross, baseline = float(estimate.gross_tco2e.mean()), float(estimate.baseline_tco2e.mean())
-    ours = claim(gross, baseline, estimate.u90)
+    gross = float(estimate.gross_tco2e.mean())
+    ours = claim(gross, estimate.creditable_baseline_tco2e, estimate.u90)
     return Trial(
         seed=seed,
         truth_t=landscape.true_net_tco2e,
         usual_t=landscape.usual_net_tco2e,
-        estimate_t=float(estimate.net_tco2e.mean()) + floor,
-        low_t=float(low) + floor,
-        high_t=float(high) + floor,
-        floor_t=floor,
+        estimate_t=float(estimate.net_tco2e.mean()),
+        low_t=float(low),
+        high_t=float(high),
+        floor_t=estimate.baseline_floor_tco2e,
         credits_t=ours.credits_t,
         with_buffer_t=ours.with_buffer_t,
         estimator=estimate.estimator,

@@ -97,7 +97,7 @@ def issuable_kg(invented: Invented, seed: int) -> int:
     found = estimate(invented, seed, with_map=True)
     return waterfall(
         gross_tco2e=float(found.gross_tco2e.mean()),
-        baseline_tco2e=float(found.baseline_tco2e.mean()),
+        baseline_tco2e=found.creditable_baseline_tco2e,
         u90=found.u90,
         project_emissions_tco2e=0.0,
         methodology=RULES,

@@ -75,11 +75,11 @@ def test_a_map_of_noise_is_not_used(project: Invented) -> None:
 
 def test_strata_and_plots_add_up_to_the_total(project: Invented) -> None:
     estimate = run(project, project.features)
-    gross, net = estimate.gross_tco2e.mean(), estimate.net_tco2e.mean()
+    gross, net = estimate.gross_tco2e.mean(), estimate.creditable_net_tco2e
     assert sum(s.gross_tco2e for s in estimate.strata) == pytest.approx(gross)
     assert estimate.plots["gross_tco2e"].sum() == pytest.approx(gross)
     assert estimate.plots["net_tco2e"].sum() == pytest.approx(net)
-    assert gross - estimate.baseline_tco2e.mean() == pytest.approx(net)
+    assert gross - estimate.creditable_baseline_tco2e == pytest.approx(net)
     by_stratum = estimate.plots.groupby("stratum")["gross_tco2e"].sum()
     for stratum in estimate.strata:
         assert by_stratum[stratum.stratum] == pytest.approx(stratum.gross_tco2e)
@@ -146,11 +146,12 @@ def test_felled_old_trees_are_not_paid_back_by_what_comes_up_unplanted(project: 
     )
     assert felled.pre_existing_tco2e < 0
     assert felled.control_tco2e > 0
-    assert felled.baseline_tco2e.mean() == pytest.approx(felled.control_tco2e)
-    assert felled.net_tco2e.mean() == pytest.approx(
+    assert felled.baseline_floor_tco2e == pytest.approx(-felled.pre_existing_tco2e)
+    assert felled.creditable_baseline_tco2e == pytest.approx(felled.control_tco2e)
+    assert felled.creditable_net_tco2e == pytest.approx(
         felled.gross_tco2e.mean() - felled.control_tco2e
     )
-    assert felled.plots["net_tco2e"].sum() == pytest.approx(felled.net_tco2e.mean())
+    assert felled.plots["net_tco2e"].sum() == pytest.approx(felled.creditable_net_tco2e)
 
 
 def test_one_site_error_keeps_a_large_sample_uncertain(

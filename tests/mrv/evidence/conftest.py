@@ -107,7 +107,7 @@ def document(estimate: ChangeEstimate, origin: Origin) -> EvidenceDocument:
     """The document of its first issuance."""
     falling = waterfall(
         gross_tco2e=float(estimate.gross_tco2e.mean()),
-        baseline_tco2e=float(estimate.baseline_tco2e.mean()),
+        baseline_tco2e=estimate.creditable_baseline_tco2e,
         u90=estimate.u90,
         project_emissions_tco2e=1.5,
         methodology=RULES,
