@@ -18,7 +18,7 @@ from pipelines import cli
 
 SAMPLE = Path(__file__).parents[2] / "sample_plots" / "kisumu-women"
 COMMANDS = sorted(
-    [str(command.callback.__name__) for command in cli.app.registered_commands]
+    [str(c.name or c.callback.__name__) for c in cli.app.registered_commands]
     + [
         f"{group.name} {command.name}"
         for group in cli.app.registered_groups
