@@ -1,5 +1,6 @@
 """Credits: searching blocks and issuances, and finding the block a serial lies in."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
@@ -136,6 +137,20 @@ def find_serial(session: Session, text: str, *, unit: int | None = None) -> Seri
         block=issuances.block_view(row[0], block),
         batch=issuances.cards(session, [(*row,)])[0],
     )
+
+
+def batches_of(session: Session, texts: Sequence[str]) -> tuple[BatchCard, ...]:
+    """Give the issuance of each of some serials that were issued here."""
+    runs = [serials.parse_serial(text) for text in texts]
+    rows = session.execute(
+        issuances.batch_rows().where(CreditBatch.project_id.in_({run.project for run in runs}))
+    ).all()
+    wanted = {(run.project, run.batch) for run in runs}
+    cards = issuances.cards(
+        session, [(*row,) for row in rows if (row[0].project_id, row[0].number) in wanted]
+    )
+    by_number = {(card.project_id, card.number): card for card in cards}
+    return tuple(by_number[run.project, run.batch] for run in runs)
 
 
 def _filtered(query: Asked, wanted: CreditFilter) -> Asked:

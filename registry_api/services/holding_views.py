@@ -1,5 +1,6 @@
 """Holdings as they are shown: of an account, inside a serial, and the whole supply."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from mrv.crediting import serials
 from registry_api.db.models import (
     CreditBatch,
+    CreditOrder,
     Holding,
     HoldingClosure,
     LedgerEntry,
@@ -67,12 +69,16 @@ class UnitEvent:
     Attributes:
         state: It has had since.
         kind: Of the ledger entry.
+        quantity_t: To how many of the credits asked about [t CO2e].
+        retirement_id: Of the retirement that did it; empty for other events.
     """
 
     state: State
     kind: str
+    quantity_t: int
     at: datetime
     sequence: int
+    retirement_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,12 @@ def whereabouts(session: Session, serial: str) -> Whereabouts:
     return Whereabouts(serial, _inside(session, run), _history(session, run))
 
 
+def by_state(held: Sequence[Held]) -> dict[State, int]:
+    """Add up how many credits are in each state that occurs [t CO2e]."""
+    sums = {state: sum(h.quantity_t for h in held if h.state == state) for state in STATES}
+    return {state: sum_t for state, sum_t in sums.items() if sum_t}
+
+
 def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = None) -> Supply:
     """Add up where credits are.
 
@@ -165,19 +177,23 @@ def _inside(session: Session, run: serials.SerialBlock) -> tuple[Held, ...]:
 def _history(session: Session, run: serials.SerialBlock) -> tuple[UnitEvent, ...]:
     """Tell what happened to any credit of a run; what stayed as it was is left out."""
     rows = session.execute(
-        select(Holding, LedgerEntry)
+        select(Holding, LedgerEntry, CreditOrder)
         .join(LedgerEntry, LedgerEntry.sequence == Holding.sequence)
-        .where(*touching(run))
+        .outerjoin(CreditOrder, CreditOrder.sequence == Holding.sequence)
+        .where(*touching(run), Holding.sequence == Holding.state_sequence)
         .order_by(Holding.sequence, Holding.first_serial)
-    ).all()
-    of = {holding.id: holding for holding, _ in rows}
+    )
     events: dict[tuple[int, str], UnitEvent] = {}
-    for holding, entry in rows:
-        before = of.get(holding.parent_id or 0)
-        if before and (before.state, before.account_id) == (holding.state, holding.account_id):
-            continue
+    for holding, entry, order in rows:
+        shared = min(holding.last_serial, run.last) - max(holding.first_serial, run.first) + 1
+        before = events.get((entry.sequence, holding.state))
         events[entry.sequence, holding.state] = UnitEvent(
-            _state(holding), entry.kind, entry.recorded_at, entry.sequence
+            state=_state(holding),
+            kind=entry.kind,
+            quantity_t=shared + (before.quantity_t if before else 0),
+            at=entry.recorded_at,
+            sequence=entry.sequence,
+            retirement_id=str(order.id) if order and order.kind == "retire" else "",
         )
     return tuple(events.values())
 

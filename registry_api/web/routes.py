@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
 
+import segno
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -15,7 +16,16 @@ from starlette.responses import Response
 from mrv.errors import MrvError
 from registry_api.deps import ReadSession, SettingsDep
 from registry_api.errors import status_of
-from registry_api.services import batches, estimates, lineage, plot_cells, portfolio, projects
+from registry_api.services import (
+    batches,
+    estimates,
+    holding_views,
+    lineage,
+    order_views,
+    plot_cells,
+    portfolio,
+    projects,
+)
 from registry_api.services import credits as issued
 from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import assets, field_forms, places, plot_pages, signing_in, uploads
@@ -108,6 +118,7 @@ def credit_page(request: Request, serial: str, session: ReadSession) -> Response
     """Show one credit or block, why it exists, and everything it stands on."""
     found = lineage.lineage(session, serial)
     batch = issued.batch(session, found.batch.id)
+    where = holding_views.whereabouts(session, found.serial)
     estimate = batch.estimate
     ordered = sorted(estimate.plots, key=lambda plot: -plot.net_kg)
     texts = texts_for(request)
@@ -115,6 +126,8 @@ def credit_page(request: Request, serial: str, session: ReadSession) -> Response
         request,
         "credit.html",
         lineage=found,
+        where=where,
+        states=holding_views.by_state(where.now),
         decision=batch.decision,
         estimate=estimate,
         drawing=draw(estimate.waterfall, estimate.u90),
@@ -152,6 +165,23 @@ def plot_page(
         serial=found.serial,
         with_equation=any(getattr(tree, "equation_id", None) for tree in trace.trees),
         indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
+    )
+
+
+@router.get("/retirements/{order_id}", name="retirement")
+def retirement_page(
+    request: Request, order_id: str, session: ReadSession, settings: SettingsDep
+) -> Response:
+    """Show a retirement as a certificate, to be read, printed and scanned."""
+    shown = order_views.retirement(session, order_id)
+    address = f"{settings.public_url}retirements/{shown.id}"
+    return page(
+        request,
+        "retirement.html",
+        retirement=shown,
+        batches=issued.batches_of(session, shown.serials),
+        address=address,
+        code=segno.make(address, micro=False).svg_inline(scale=3, border=2),
     )
 
 

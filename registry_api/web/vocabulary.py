@@ -20,6 +20,8 @@ class Vocabulary:
     kind_many: Words
     estimate_state: Words
     credit_status: Words
+    credit_event: Words
+    retirement_purpose: Words
     estimator: Words
     role: Words
     tree_status: Words
@@ -55,7 +57,34 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "approved": _("approved, not yet issued"),
             "issued": _("issued"),
         },
-        credit_status={"active": _("active"), "buffer": _("held in the buffer pool")},
+        credit_status={
+            "active": _("active"),
+            "offered": _("offered to another account"),
+            "held": _("on hold"),
+            "buffer": _("held in the buffer pool"),
+            "retired": _("retired"),
+            "cancelled": _("cancelled"),
+        },
+        credit_event={
+            "batch_issued": _("issued"),
+            "transfer_offered": _("offered to another account"),
+            "transfer_accepted": _("taken by the account it was offered to"),
+            "transfer_declined": _("offer declined"),
+            "transfer_withdrawn": _("offer withdrawn"),
+            "credits_retired": _("retired for good"),
+            "credits_held": _("put on hold by a registrar"),
+            "credits_released": _("released again"),
+            "cancellation_asked": _("on hold: its holder asks that it be cancelled"),
+            "cancellation_accepted": _("cancelled"),
+            "cancellation_declined": _("cancellation declined"),
+            "cancellation_withdrawn": _("wish for cancellation withdrawn"),
+        },
+        retirement_purpose={
+            "voluntary": _("voluntarily, for its own emissions"),
+            "compliance": _("to meet an obligation"),
+            "contribution": _("as a contribution, without a claim of its own"),
+            "other": _("for another purpose"),
+        },
         estimator={
             "greg": _("field sample, sharpened by the map (GREG)"),
             "expansion": _("field sample alone (expansion)"),
