@@ -90,3 +90,12 @@ def test_above_the_ceiling_nothing_is_left(strategy: str, u90: float) -> None:
 def test_an_unknown_strategy_is_named_with_those_there_are() -> None:
     with pytest.raises(RuleMissing, match="VM0047, AR_TOOL14_V42"):
         deducted_fraction(0.2, "OUR_OWN")
+
+
+@pytest.mark.parametrize(
+    ("u90", "share"),
+    [(0.10, 0), (0.101, 0.25), (0.15, 0.25), (0.151, 0.5), (0.20, 0.5), (0.201, 0.75),
+     (0.30, 0.75), (0.301, 1.0)],
+)  # fmt: skip
+def test_ar_tool14_appendix_2_steps_on_both_sides(u90: float, share: float) -> None:
+    assert deducted_fraction(u90, "AR_TOOL14_V42") == pytest.approx(u90 * share)

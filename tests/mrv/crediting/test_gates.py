@@ -146,3 +146,42 @@ def test_of_two_answers_the_worse_counts() -> None:
     again = Verdict("clear_looks", passed=False, measured=0.1, limit=0.8, sentence="Cloudy.")
     with pytest.raises(NotCreditable, match="Cloudy"):
         demand([*verdicts, again])
+
+
+def verdict_on(estimate: ChangeEstimate, gate: str) -> Verdict:
+    """What one gate says."""
+    return next(v for v in judged(estimate) if v.gate == gate)
+
+
+def test_gates_tell_what_they_measured() -> None:
+    sample = verdict_on(good_estimate(), "probability_sample")
+    assert (sample.measured, sample.limit) == (70.0, 70.0)
+    lacking = verdict_on(replace(good_estimate(), without_probability=3), "probability_sample")
+    assert (lacking.measured, lacking.limit, lacking.passed) == (67.0, 70.0, False)
+    accepted = verdict_on(good_estimate(), "model_acceptance")
+    assert accepted.facts == {"r2": 0.6, "slope": 1.0, "bias_fraction": 0.01, "rmse_t_ha": 2.0}
+
+
+def test_what_was_not_estimated_is_not_called_plausible() -> None:
+    for nothing in (
+        replace(good_estimate(), estimator="none"),
+        replace(good_estimate(), strata=()),
+    ):
+        told = verdict_on(nothing, "plausible_growth")
+        assert not told.passed
+        assert told.sentence == "No growth was estimated, so none can be called plausible."
+
+
+def test_a_gain_of_nothing_is_none() -> None:
+    nothing = replace(good_estimate(), net_tco2e=np.zeros(5000))
+    told = verdict_on(nothing, "u90_within_ceiling")
+    assert not told.passed
+    assert told.measured is None
+    assert told.sentence == "There is no net gain: the best estimate is 0 t CO2e."
+
+
+def test_a_floor_under_the_baseline_takes_its_share_of_the_gain() -> None:
+    floored = replace(good_estimate(), baseline_floor_tco2e=400.0)
+    told = verdict_on(floored, "u90_within_ceiling")
+    assert told.facts["net_tco2e"] == pytest.approx(good_estimate().net_tco2e.mean() - 400)
+    assert told.measured == pytest.approx(good_estimate().u90 * 1000 / 600, rel=0.01)
