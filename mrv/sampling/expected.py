@@ -38,6 +38,9 @@ class Expected:
             no sample makes it smaller [1].
         source: Where this is known from, for people.
         notes: What had to be assumed, one sentence each.
+        trees_sd_t_ha: What measuring only a part of a plot's trees leaves unsure of its
+            contribution, per hectare of a plot of mean size [stratum], t d.m./ha; None where all
+            are measured. It is in the spread too, of which a large sample leaves less.
     """
 
     net_t_ha: float
@@ -46,6 +49,7 @@ class Expected:
     shared_cv: float
     source: str
     notes: tuple[str, ...] = ()
+    trees_sd_t_ha: Floats | None = None
 
 
 def from_pilot(
@@ -106,6 +110,7 @@ def from_pilot(
         shared_cv=float(np.hypot(shared, conversion_cv)),
         source=source,
         notes=tuple(notes),
+        trees_sd_t_ha=_trees_sd(frame, growth),
     )
 
 
@@ -186,6 +191,17 @@ def village_correlation(standard: Floats, village: Ints) -> float | None:
     usual = (plots - float((size**2).sum()) / plots) / (villages - 1)
     found = (between - within) / (between + (usual - 1.0) * within)
     return float(np.clip(found, *_ICC_LIMITS))
+
+
+def _trees_sd(frame: Frame, growth: PairedGrowth) -> Floats:
+    """Average what was left out of the pilot's plots [stratum]; none on controls, as estimated."""
+    group, area_ha = frame.group[growth.rows], frame.area_ha[growth.rows]
+    sd = np.zeros(len(frame.names))
+    for h in np.flatnonzero(~frame.is_control & (np.bincount(group, minlength=len(sd)) > 0)):
+        of = group == h
+        size = frame.area_ha[frame.group == h].mean()
+        sd[h] = np.sqrt((area_ha[of] ** 2 * growth.within_plot[0, of]).mean()) / size
+    return sd
 
 
 def _likeness(icc: float) -> float:

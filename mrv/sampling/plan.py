@@ -187,7 +187,8 @@ def sampling_variance(
     """Give the variance of the estimated net change of above-ground biomass [t d.m. squared].
 
     Where villages are drawn first, what their plots have in common is averaged over villages only;
-    planted strata share it, which is the cautious reading.
+    planted strata share it, which is the cautious reading. Trees left out inside plots are in the
+    plots' spread; of that a sample of many plots leaves less, but not of what the trees add.
 
     Args:
         frame: All plots.
@@ -196,17 +197,21 @@ def sampling_variance(
         villages: Villages drawn first; None where plots are drawn one by one.
 
     Source:
-        Särndal, Swensson & Wretman 1992, sections 3.7.3 (stratified) and 4.3.2 (two stages).
+        Särndal, Swensson & Wretman 1992, sections 3.7.3 (stratified), 4.3.2 (two stages) and
+        4.4 (trees within plots).
     """
     weighted = frame.stands_for_ha * expected.sd_t_ha
     apart = weighted**2 * (1.0 - measured / frame.size) / measured
+    trees = 0.0
+    if expected.trees_sd_t_ha is not None:
+        trees = float(((frame.stands_for_ha * expected.trees_sd_t_ha) ** 2 / frame.size).sum())
     if villages is None:
-        return float(apart.sum())
+        return float(apart.sum()) + trees
     planted = ~frame.is_control
     alike = weighted[planted].sum() ** 2 + (weighted[~planted] ** 2).sum()
     missed = 1.0 - villages / len(frame.village_names)
     between = expected.icc * alike * missed / villages
-    return float((1.0 - expected.icc) * apart.sum() + between)
+    return float((1.0 - expected.icc) * apart.sum() + between) + trees
 
 
 def plan_sample(  # where, what is known, what it costs, under which rules

@@ -54,8 +54,21 @@ def everything_known(frame: Frame, growth: Floats) -> Expected:
     """Measure every plot, so that what is expected is true."""
     everyone = np.arange(len(growth))
     values = np.tile(growth, (2, 1))
-    census = PairedGrowth(everyone, values, np.zeros_like(values), np.ones(len(growth)))
+    census = PairedGrowth(
+        everyone, values, np.zeros_like(values), np.ones(len(growth)), np.zeros((2, len(growth)))
+    )
     return from_pilot(frame, census, 0.0, source="census")
+
+
+def grown(drawn: Selection, values: Floats, within: float = 0.0) -> PairedGrowth:
+    """Growth of a drawn sample, all of it planted."""
+    return PairedGrowth(
+        drawn.rows,
+        values,
+        np.zeros_like(values),
+        drawn.inclusion_probability,
+        np.full((2, len(drawn.rows)), within),
+    )
 
 
 def estimated(frame: Frame, growth: Floats, drawn: Selection) -> float:
@@ -122,7 +135,7 @@ def test_pilot_finds_spread_and_likeness_again(frame: Frame, growth_of: GrowthOf
     values = np.tile(growth[drawn.rows], (2, 1))
     pilot = from_pilot(
         frame,
-        PairedGrowth(drawn.rows, values, np.zeros_like(values), drawn.inclusion_probability),
+        grown(drawn, values),
         0.05,
         source="pilot",
     )
@@ -143,7 +156,7 @@ def test_errors_that_all_plots_share_are_told_from_their_own(
     values = growth * shared + own
     pilot = from_pilot(
         frame,
-        PairedGrowth(drawn.rows, values, np.zeros_like(values), drawn.inclusion_probability),
+        grown(drawn, values),
         0.0,
         source="pilot",
     )
@@ -252,3 +265,24 @@ def test_likeness_of_alike_villages_is_high_and_of_few_unknown() -> None:
     alike = rng.standard_normal(60)[village] * 0.8 + rng.standard_normal(480) * 0.6
     assert village_correlation(alike, village) == pytest.approx(0.64, abs=0.1)
     assert village_correlation(alike[:16], village[:16]) is None
+
+
+def test_measuring_every_plot_leaves_what_the_trees_left_out_leave(frame: Frame) -> None:
+    rng = np.random.default_rng(4)
+    everyone = np.arange(len(frame.plots))
+    values = np.tile(rng.normal(6, 2, len(everyone)), (20, 1))
+    values[:, frame.is_control[frame.group]] *= 0.1
+    within = np.full((2, len(everyone)), 9.0)
+    pilot = from_pilot(
+        frame,
+        PairedGrowth(everyone, values, np.zeros_like(values), np.ones(len(everyone)), within),
+        0.0,
+        source="census",
+    )
+    planted = ~frame.is_control
+    left = sum(9.0 * (frame.area_ha[frame.group == h] ** 2).sum() for h in np.flatnonzero(planted))
+    measured = frame.size.astype(np.int64)
+    assert sampling_variance(frame, pilot, measured, None) == pytest.approx(left)
+    assert sampling_variance(frame, replace(pilot, trees_sd_t_ha=None), measured, None) == (
+        pytest.approx(0.0)
+    )
