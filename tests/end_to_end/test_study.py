@@ -1,6 +1,8 @@
 """The study of `make study`, short: its criteria on few landscapes, as far as few can tell."""
 
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.study.report import naive_choices, summaries, summarize
 from tests.study.steps import Claim
 from tests.study.trial import Trial, run_trial
 
+ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(8)
 _NAIVE = ("per-plot floors", "running maximum")
 _SMALL = {
@@ -95,6 +98,17 @@ def test_a_run_goes_on_where_it_was_and_reports(tmp_path: Path) -> None:
     assert told["designs"][0]["landscapes"] == 2
     assert "| many pre-existing trees | old-trees | 2 |" in (tmp_path / "out/study.md").read_text()
     assert len(code_digest()) == 12
+
+
+@pytest.mark.slow
+def test_two_processes_simulate_what_one_would(tmp_path: Path) -> None:
+    """As `make study` runs it, in processes that know nothing of the one that asks."""
+    command = [sys.executable, "-m", "tests.study", "fast", "--landscapes", "2", "--workers", "2"]
+    subprocess.run(
+        [*command, "--home", tmp_path], cwd=ROOT, check=True, capture_output=True, timeout=300
+    )
+    (kept,) = tmp_path.glob("*/fast.jsonl")
+    assert read_trials(kept)[0] == run_trial(DESIGNS["fast"], 0)
 
 
 def test_the_readme_gets_its_part_and_keeps_the_rest(tmp_path: Path) -> None:

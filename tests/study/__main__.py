@@ -20,7 +20,7 @@ from pipelines.commands import show
 from tests.study.designs import DESIGNS
 from tests.study.pages import terminal, write_readme, write_report
 from tests.study.steps import Claim
-from tests.study.trial import DRAWS, Trial, run_trial
+from tests.study.trial import DRAWS, Trial, named_trial
 
 ROOT = Path(__file__).parents[2]
 LANDSCAPES = 500
@@ -108,18 +108,13 @@ def code_digest() -> str:
 
 def _trials(missing: Sequence[tuple[str, int]], workers: int) -> Iterator[tuple[str, Trial]]:
     if workers == 1:
-        yield from map(_trial, missing)
+        yield from map(named_trial, missing)
         return
     # Fresh processes, of a thread each: compiled code and its threads do not survive a fork.
     os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(workers, max(1, len(missing)))) as pool:
-        yield from pool.imap_unordered(_trial, missing)
-
-
-def _trial(which: tuple[str, int]) -> tuple[str, Trial]:
-    name, seed = which
-    return name, run_trial(DESIGNS[name], seed)
+        yield from pool.imap_unordered(named_trial, missing)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 
 from mrv.biomass.context import BiomassContext
 from mrv.simulation.plot_landscapes import simulate_plot_landscape
-from tests.study.designs import Design
+from tests.study.designs import DESIGNS, Design
 from tests.study.naive import NAIVE, Case
 from tests.study.steps import (
     METHODOLOGY,
@@ -86,3 +86,9 @@ def run_trial(design: Design, seed: int, draws: int = DRAWS) -> Trial:
         r2=estimate.map.r2,
         naive={name: NAIVE[name](case) for name in design.naive},
     )
+
+
+def named_trial(which: tuple[str, int]) -> tuple[str, Trial]:
+    """Run the trial of a design's name and a seed, in whatever process."""
+    name, seed = which
+    return name, run_trial(DESIGNS[name], seed)
