@@ -108,7 +108,9 @@ def test_two_processes_simulate_what_one_would(tmp_path: Path) -> None:
         [*command, "--home", tmp_path], cwd=ROOT, check=True, capture_output=True, timeout=300
     )
     (kept,) = tmp_path.glob("*/fast.jsonl")
-    assert read_trials(kept)[0] == run_trial(DESIGNS["fast"], 0)
+    first, here = read_trials(kept)[0], run_trial(DESIGNS["fast"], 0)
+    assert (first.seed, first.truth_t, first.credits_t) == (0, here.truth_t, here.credits_t)
+    assert first.estimate_t == pytest.approx(here.estimate_t, rel=1e-12)  # sums by other threads
 
 
 def test_the_readme_gets_its_part_and_keeps_the_rest(tmp_path: Path) -> None:
