@@ -7,7 +7,7 @@ AR5 by the rules.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from mrv.methodologies import Methodology
 
@@ -27,17 +27,7 @@ Activity = Literal[
     "wheat_burnt_t",
     "other_burnt_t",
 ]
-ACTIVITIES: Final[tuple[Activity, ...]] = (
-    "synthetic_n_kg",
-    "organic_n_kg",
-    "diesel_l",
-    "petrol_l",
-    "limestone_t",
-    "dolomite_t",
-    "rice_burnt_t",
-    "wheat_burnt_t",
-    "other_burnt_t",
-)
+ACTIVITIES: Final[tuple[Activity, ...]] = get_args(Activity)
 
 _PER_UNIT: Final[Mapping[str, str]] = {
     "diesel_l": "emissions.diesel_tco2e_per_l",

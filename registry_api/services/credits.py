@@ -14,6 +14,7 @@ from registry_api.errors import NotFound
 from registry_api.services import batches as issuances
 from registry_api.services import paging
 from registry_api.services.estimates import estimate
+from registry_api.services.holdings import BIGGEST_SERIAL
 from registry_api.services.verification import decisions_of
 from registry_api.services.views import (
     BatchCard,
@@ -24,7 +25,6 @@ from registry_api.services.views import (
     SerialAnswer,
 )
 
-_BIGGEST_SERIAL = 2**53
 Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
 
 
@@ -115,7 +115,7 @@ def find_serial(session: Session, text: str, *, unit: int | None = None) -> Seri
             raise NotFound(f"Credit {unit} is not in {serials.format_serial(asked)}.", unit=unit)
         asked = asked.single(unit)
     serial = serials.format_serial(asked)
-    if asked.last > _BIGGEST_SERIAL:
+    if asked.last > BIGGEST_SERIAL:
         raise NotFound(f"No credits {serial} were issued here.", serial=serial)
     block = session.scalars(
         select(SerialBlock).where(

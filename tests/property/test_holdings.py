@@ -27,7 +27,6 @@ from registry_api.services.retirement_terms import RetirementTerms
 from tests.registry_api.a_market import (
     BUYERS,
     HOLDERS,
-    REGISTRAR,
     SECOND_REGISTRAR,
     a_copy,
     a_stocked_folder,
@@ -35,6 +34,7 @@ from tests.registry_api.a_market import (
     stock,
     whereabouts,
 )
+from tests.registry_api.a_registry import REGISTRAR
 from tests.registry_api.db.a_postgres import a_database, a_postgres, programs
 
 TERMS = RetirementTerms("A buyer's customer", "voluntary", reason="Flights of 2025")
@@ -111,8 +111,8 @@ class Trade(RuleBasedStateMachine):
         if allowed:
             self.model |= dict.fromkeys(units, (BECOMES[kind], holder))
 
-    @rule(data=st.data(), holder=st.sampled_from(HOLDERS), quantity_t=st.integers(1, 8))
-    def retire(self, data: st.DataObject, holder: str, quantity_t: int) -> None:
+    @rule(holder=st.sampled_from(HOLDERS), quantity_t=st.integers(1, 8))
+    def retire(self, holder: str, quantity_t: int) -> None:
         mine = sorted(unit for unit, at in self.model.items() if at == ("active", holder))
         lot = Lot(batch_id=str(self.batch.id), quantity_t=quantity_t)
         with ExitStack() as stack:

@@ -16,7 +16,6 @@ from registry_api.services import accounts
 from registry_api.services.holdings import still_open
 from tests.registry_api.a_registry import (
     DEVELOPER,
-    REGISTRAR,
     evidence,
     found,
     issue,
@@ -99,7 +98,3 @@ def replayed(opened: Database) -> Whereabouts:
                     holder = None if state == "buffer" else account
                     at[project, block["kind"], unit] = (state, holder)
     return at
-
-
-__all__ = ["BUYERS", "DEVELOPER", "HOLDERS", "REGISTRAR", "SECOND_REGISTRAR", "a_copy",
-           "a_stocked_folder", "replayed", "stock", "whereabouts"]  # fmt: skip

@@ -11,7 +11,8 @@ from registry_api.db import Database
 from registry_api.db.models import CreditBatch, Holding, HoldingClosure
 from registry_api.services import orders
 from registry_api.services.holdings import Lot
-from tests.registry_api.a_market import BUYERS, DEVELOPER, stock
+from tests.registry_api.a_market import BUYERS, stock
+from tests.registry_api.a_registry import DEVELOPER
 
 Rows = Callable[[Session, Holding], None]
 

@@ -17,8 +17,17 @@ from registry_api.services import issuance, ledger, orders
 from registry_api.services.holdings import Lot
 from registry_api.services.order_views import OrderView
 from registry_api.services.retirement_terms import RetirementTerms
-from tests.registry_api.a_market import BUYERS, DEVELOPER, REGISTRAR, a_copy, a_stocked_folder
-from tests.registry_api.a_registry import NET_KG, approve, evidence, found, make_settings, submit
+from tests.registry_api.a_market import BUYERS, a_copy, a_stocked_folder
+from tests.registry_api.a_registry import (
+    DEVELOPER,
+    NET_KG,
+    REGISTRAR,
+    approve,
+    evidence,
+    found,
+    make_settings,
+    submit,
+)
 
 TERMS = RetirementTerms("A buyer's customer", "voluntary")
 Act = Callable[[Session, Lot], OrderView]

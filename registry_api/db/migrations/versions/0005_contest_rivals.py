@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from registry_api.db.guards import only_grows
+
 revision = "0005"
 down_revision = "0004"
 
@@ -27,21 +29,7 @@ def upgrade() -> None:
             "contest_id", "project_id", "plot_id", name=op.f("pk_contest_rivals")
         ),
     )
-    if op.get_context().dialect.name == "sqlite":
-        for verb in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER {_TABLE}_no_{verb} BEFORE {verb.upper()} ON {_TABLE} "
-                f"BEGIN SELECT RAISE(ABORT, '{_TABLE} only grows'); END"
-            )
-        return
-    op.execute(
-        f"CREATE TRIGGER {_TABLE}_no_change BEFORE UPDATE OR DELETE ON {_TABLE} "
-        "FOR EACH ROW EXECUTE FUNCTION parkland_append_only()"
-    )
-    op.execute(
-        f"CREATE TRIGGER {_TABLE}_no_truncate BEFORE TRUNCATE ON {_TABLE} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION parkland_append_only()"
-    )
+    only_grows(_TABLE)
 
 
 def downgrade() -> None:
