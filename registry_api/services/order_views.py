@@ -1,7 +1,7 @@
 """Orders as they are shown: to whom they concern, and retirements to anybody."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -102,7 +102,7 @@ def orders_of(
         query = query.where(CreditOrder.sequence < before)
     found = session.scalars(query.order_by(CreditOrder.sequence.desc()).limit(limit + 1)).all()
     return Page(
-        tuple(order_view(session, one) for one in found[:limit]),
+        _views(session, found[:limit]),
         paging.encode(found[limit - 1].sequence) if len(found) > limit else None,
     )
 
@@ -125,13 +125,32 @@ def demand_seen(session: Session, order_id: str, by: str) -> CreditOrder:
 
 def order_view(session: Session, placed: CreditOrder) -> OrderView:
     """Show an order as it stands."""
-    outcome = session.get(OrderOutcome, placed.id)
+    return _views(session, [placed])[0]
+
+
+def _views(session: Session, placed: Sequence[CreditOrder]) -> tuple[OrderView, ...]:
+    """Show orders, asking twice for however many."""
+    asked = select(OrderOutcome).where(OrderOutcome.order_id.in_({one.id for one in placed}))
+    outcomes = {outcome.order_id: outcome for outcome in session.scalars(asked)}
     rows = session.execute(
         select(Holding, CreditBatch)
         .join(CreditBatch, CreditBatch.id == Holding.batch_id)
-        .where(Holding.sequence == placed.sequence, Holding.state_sequence == placed.sequence)
+        .where(
+            Holding.sequence.in_({one.sequence for one in placed}),
+            Holding.state_sequence == Holding.sequence,
+        )
         .order_by(Holding.project_id, Holding.kind, Holding.first_serial)
     )
+    texts: dict[int, list[str]] = {}
+    for holding, batch in rows:
+        text = serial_text(batch, holding.kind, holding.first_serial, holding.last_serial)
+        texts.setdefault(holding.sequence, []).append(text)
+    return tuple(
+        _view(one, outcomes.get(one.id), tuple(texts.get(one.sequence, ()))) for one in placed
+    )
+
+
+def _view(placed: CreditOrder, outcome: OrderOutcome | None, texts: tuple[str, ...]) -> OrderView:
     waiting: OrderState = "done" if placed.kind == "retire" else "open"
     return OrderView(
         id=str(placed.id),
@@ -139,7 +158,7 @@ def order_view(session: Session, placed: CreditOrder) -> OrderView:
         account_id=placed.account_id,
         to_account_id=placed.to_account_id,
         quantity_t=placed.quantity_t,
-        serials=tuple(serial_text(b, h.kind, h.first_serial, h.last_serial) for h, b in rows),
+        serials=texts,
         terms=json.loads(placed.terms),
         placed_at=placed.placed_at,
         sequence=placed.sequence,
