@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import CreditBatch, CreditOrder, Holding, OrderOutcome
 from registry_api.errors import NotFound
 from registry_api.services import paging
-from registry_api.services.accounts import account
+from registry_api.services.accounts import AccountView, account
 from registry_api.services.batches import serial_text
 from registry_api.services.views import Page
 
 OrderKind = Literal["transfer", "retire", "cancel", "hold"]
 Outcome = Literal["accepted", "declined", "withdrawn", "released"]
 OrderState = Literal["open", "done", "accepted", "declined", "withdrawn", "released"]
+_MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,17 @@ def orders_of(
         _views(session, found[:limit]),
         paging.encode(found[limit - 1].sequence) if len(found) > limit else None,
     )
+
+
+def waiting_for(session: Session, by: AccountView) -> tuple[OrderView, ...]:
+    """List the orders that wait for an account's answer, oldest first."""
+    theirs = [and_(CreditOrder.kind == "transfer", CreditOrder.to_account_id == by.id)]
+    if by.role == "registrar":
+        theirs.append(and_(CreditOrder.kind == "cancel", CreditOrder.placed_by != by.id))
+    ended = select(OrderOutcome.order_id).where(OrderOutcome.order_id == CreditOrder.id)
+    query = select(CreditOrder).where(or_(*theirs), ~ended.exists())
+    found = session.scalars(query.order_by(CreditOrder.sequence).limit(_MOST_WAITING)).all()
+    return _views(session, found)
 
 
 def demand_seen(session: Session, order_id: str, by: str) -> CreditOrder:

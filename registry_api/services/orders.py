@@ -7,37 +7,21 @@ entry, holdings, paper and answer together or not at all.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import pairwise
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import CreditOrder, OrderOutcome
-from registry_api.errors import Contradiction, NotAllowed
-from registry_api.services import holdings, idempotency, ledger
+from registry_api.errors import Contradiction
+from registry_api.services import holdings, idempotency, ledger, order_answers
 from registry_api.services.accounts import account, demand_role
 from registry_api.services.canonical import canonical_json, sha256_of_text
 from registry_api.services.holdings import Lot, Part
+from registry_api.services.lots import chosen
 from registry_api.services.order_views import OrderKind, OrderView, Outcome, demand_seen, order_view
 from registry_api.services.retirement_terms import RetirementTerms
 
-_ANSWERED: dict[tuple[str, str], tuple[ledger.Kind, holdings.State]] = {
-    # kind of order and what it is answered -> ledger entry, and what its credits become
-    ("transfer", "accepted"): ("transfer_accepted", "active"),
-    ("transfer", "declined"): ("transfer_declined", "active"),
-    ("transfer", "withdrawn"): ("transfer_withdrawn", "active"),
-    ("cancel", "accepted"): ("cancellation_accepted", "cancelled"),
-    ("cancel", "declined"): ("cancellation_declined", "active"),
-    ("cancel", "withdrawn"): ("cancellation_withdrawn", "active"),
-    ("hold", "released"): ("credits_released", "active"),
-}
-_VERBS: dict[Outcome, str] = {
-    "accepted": "accept",
-    "declined": "decline",
-    "withdrawn": "withdraw",
-    "released": "release",
-}
 _WAITS_AS: dict[str, holdings.State] = {"transfer": "offered", "cancel": "held", "hold": "held"}
 
 
@@ -65,7 +49,7 @@ def offer(
     def place() -> CreditOrder:
         if account(session, to_account_id).id == by:
             raise Contradiction("Credits are offered to another account; this one holds them.")
-        parts = _chosen(session, lots, by)
+        parts = chosen(session, lots, by)
         return _place(
             session, "transfer", "transfer_offered", parts, "offered", {"note": note}, by=by,
             owner=by, to=to_account_id,
@@ -88,7 +72,7 @@ def retire(
     request = {"lots": [asdict(lot) for lot in lots], "terms": stated}
 
     def place() -> CreditOrder:
-        parts = _chosen(session, lots, by)
+        parts = chosen(session, lots, by)
         return _place(
             session, "retire", "credits_retired", parts, "retired", stated, by=by, owner=by
         )
@@ -109,7 +93,7 @@ def ask_cancellation(
     request = {"lots": [asdict(lot) for lot in lots], "reason": reason}
 
     def place() -> CreditOrder:
-        parts = _chosen(session, lots, by)
+        parts = chosen(session, lots, by)
         return _place(
             session, "cancel", "cancellation_asked", parts, "held", {"reason": reason}, by=by,
             owner=by,
@@ -135,7 +119,7 @@ def hold(
 
     def place() -> CreditOrder:
         account(session, of)
-        parts = _chosen(session, lots, of)
+        parts = chosen(session, lots, of)
         return _place(
             session, "hold", "credits_held", parts, "held", {"reason": reason}, by=by, owner=of
         )
@@ -158,23 +142,14 @@ def answer(
 
     def end() -> CreditOrder:
         order = demand_seen(session, order_id, by)
-        if (order.kind, outcome) not in _ANSWERED:
-            raise Contradiction(
-                f"An order of the kind {order.kind} cannot be {outcome}.", order=order_id
-            )
-        _demand_say(session, order, outcome, by)
-        earlier = session.get(OrderOutcome, order.id)
-        if earlier is not None:
-            raise Contradiction(
-                f"This order was {earlier.outcome} on {earlier.decided_at:%Y-%m-%d}.",
-                order=order_id,
-            )
-        kind, become = _ANSWERED[order.kind, outcome]
+        answered = order_answers.demand(session, order, outcome, by)
+        become = answered.become
         parts = holdings.of_order(session, order.sequence, _WAITS_AS[order.kind])
-        taker = order.to_account_id if kind == "transfer_accepted" else order.account_id
+        taken = answered.event == "transfer_accepted"
+        taker = order.to_account_id if taken else order.account_id
         entry = ledger.append(
             session,
-            kind,
+            answered.event,
             actor=by,
             payload={
                 "order": str(order.id),
@@ -198,7 +173,7 @@ def answer(
         session.flush()
         return order
 
-    return _once(session, _VERBS[outcome], request, key, by, end)
+    return _once(session, order_answers.verb(outcome), request, key, by, end)
 
 
 def _once(
@@ -218,17 +193,6 @@ def _once(
     done = act()
     idempotency.remember(session, by, key, operation, request, str(done.id))
     return order_view(session, done)
-
-
-def _chosen(session: Session, lots: Sequence[Lot], holder: str) -> tuple[Part, ...]:
-    parts = [part for lot in lots for part in holdings.choose(session, lot, holder, "active")]
-    if not parts:
-        raise Contradiction("Name at least one lot of credits.")
-    spans = sorted((p.holding.id, p.first_serial, p.last_serial) for p in parts)
-    for before, after in pairwise(spans):
-        if before[0] == after[0] and after[1] <= before[2]:
-            raise Contradiction(f"Credit {after[1]} is named twice; name each lot once.")
-    return tuple(parts)
 
 
 def _place(  # noqa: PLR0913  an order is all of this
@@ -284,18 +248,3 @@ def _blocks(parts: Sequence[Part]) -> list[dict[str, object]]:
         }
         for part in parts
     ]
-
-
-def _demand_say(session: Session, placed: CreditOrder, outcome: Outcome, by: str) -> None:
-    """Insist on who may answer: the taker an offer, the holder their own, else a registrar."""
-    if placed.kind == "transfer" and outcome in ("accepted", "declined"):
-        allowed, who = by == placed.to_account_id, "whom they were offered to"
-    elif outcome == "withdrawn":
-        allowed, who = by == placed.placed_by, "who placed the order"
-    else:
-        demand_role(session, by, "registrar")
-        # Four eyes: a registrar does not decide on a wish of their own.
-        allowed = placed.kind == "hold" or by != placed.placed_by
-        who = "another registrar"
-    if not allowed:
-        raise NotAllowed(f"Only {who} may {_VERBS[outcome]} this.", order=str(placed.id))
