@@ -7,6 +7,16 @@ double claims are in the migrations. What a row means and when it may be written
 """
 
 from registry_api.db.models.base import Base, UtcDateTime
+from registry_api.db.models.decisions import (
+    BatchConfirmation,
+    Correction,
+    Member,
+    Membership,
+    MembershipEnd,
+    Proposal,
+    ProposalOutcome,
+    Restatement,
+)
 from registry_api.db.models.holdings import (
     CreditOrder,
     Holding,
@@ -31,6 +41,14 @@ from registry_api.db.models.registry import (
     SerialBlock,
     VerificationDecision,
 )
+from registry_api.db.models.reversals import (
+    Notice,
+    NoticeDelivery,
+    Replacement,
+    ReversalCase,
+    ReversalSettlement,
+    ReversalStep,
+)
 from registry_api.db.models.uploads import (
     ColumnMapping,
     Contest,
@@ -54,10 +72,12 @@ __all__ = [
     "Account",
     "ApiKey",
     "Base",
+    "BatchConfirmation",
     "ColumnMapping",
     "Contest",
     "ContestDecision",
     "ContestRival",
+    "Correction",
     "CreditBatch",
     "CreditOrder",
     "ErasedFile",
@@ -70,7 +90,12 @@ __all__ = [
     "HoldingClosure",
     "IdempotencyKey",
     "LedgerEntry",
+    "Member",
+    "Membership",
+    "MembershipEnd",
     "MonitoringPeriod",
+    "Notice",
+    "NoticeDelivery",
     "OrderOutcome",
     "Person",
     "Plot",
@@ -82,6 +107,13 @@ __all__ = [
     "Project",
     "ProjectDelivery",
     "ProjectVersion",
+    "Proposal",
+    "ProposalOutcome",
+    "Replacement",
+    "Restatement",
+    "ReversalCase",
+    "ReversalSettlement",
+    "ReversalStep",
     "SerialBlock",
     "UploadOutcome",
     "UploadRun",

@@ -265,7 +265,7 @@ class SerialBlock(Base):
 
 
 class PlotContribution(Base):
-    """What one plot gave to one issuance; also the claim on its land, pool and period."""
+    """What one plot gave to one issuance; also the claim on its land, pool, period and kind."""
 
     __tablename__ = "plot_contributions"
     __table_args__ = (
@@ -279,6 +279,7 @@ class PlotContribution(Base):
     plot_version_id: Mapped[int] = mapped_column(ForeignKey("plot_versions.id"))
     boundary_sha256: Mapped[Digest]
     pool: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(1), default="C", server_default="C")
     start_on: Mapped[date]
     end_on: Mapped[date]
     gross_kg: Mapped[Kilograms]
