@@ -1,13 +1,13 @@
 """Answers: which an order that waits may get, from whom, and what becomes of its credits then."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import CreditOrder, OrderOutcome
-from registry_api.errors import Contradiction, NotAllowed
+from registry_api.errors import Contradiction, NotAcceptable, NotAllowed
 from registry_api.services import accounts, ledger
 from registry_api.services.accounts import AccountView
 from registry_api.services.holdings import State
@@ -53,6 +53,18 @@ _ANSWERS: dict[tuple[str, Outcome], Answer] = {
     ("cancel", "withdrawn"): Answer("cancellation_withdrawn", "active", "placer"),
     ("hold", "released"): Answer("credits_released", "active", "registrar"),
 }
+
+
+def outcome_of(text: str) -> Outcome:
+    """Read an outcome.
+
+    Raises:
+        NotAcceptable: If it is none.
+    """
+    for outcome in get_args(Outcome):
+        if text == outcome:
+            return cast("Outcome", outcome)
+    raise NotAcceptable("Say how the order is answered: accept it, or decline or withdraw it.")
 
 
 def verb(outcome: Outcome) -> str:

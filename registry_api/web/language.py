@@ -15,6 +15,10 @@ from babel.numbers import format_decimal, format_percent
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "parkland"
 SOURCE = "en"
+_CODE_LENGTH = 2
+_NO_COUNTRIES = frozenset(  # the CLDR names them by codes that ISO reserves or leaves to users
+    {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
+)
 
 
 def languages() -> list[str]:
@@ -72,3 +76,14 @@ def percent(language: str, fraction: float, decimals: int = 0) -> str:
 def country(language: str, code: str) -> str:
     """Name a country by its ISO 3166 code; an unknown code is given back."""
     return str(_conventions(language).territories.get(code, code))
+
+
+def countries(language: str) -> list[tuple[str, str]]:
+    """List the countries of ISO 3166 by their names, each with its code."""
+    territories = _conventions(language).territories
+    named = [
+        (str(name), code)
+        for code, name in territories.items()
+        if len(code) == _CODE_LENGTH and code.isalpha() and code not in _NO_COUNTRIES
+    ]
+    return sorted(named, key=lambda pair: pair[0].casefold())

@@ -28,7 +28,16 @@ from registry_api.services import (
 )
 from registry_api.services import credits as issued
 from registry_api.services.views import BatchCard, CreditFilter
-from registry_api.web import assets, field_forms, places, plot_pages, signing_in, uploads
+from registry_api.web import (
+    assets,
+    field_forms,
+    holding_pages,
+    order_pages,
+    places,
+    plot_pages,
+    signing_in,
+    uploads,
+)
 from registry_api.web.lineage import fold
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.visitors import ask_to_sign_in
@@ -38,13 +47,15 @@ PROJECTS_SHOWN = 50
 BATCHES_SHOWN = 12
 INDICES_SHOWN = 4
 
+_PARTS = (signing_in, uploads, plot_pages, field_forms, holding_pages, order_pages)
 router = APIRouter(include_in_schema=False)
 
 
 def mount(app: FastAPI) -> None:
     """Serve the pages, our own files and, where built, the islands."""
-    for each in (router, signing_in.router, uploads.router, plot_pages.router, field_forms.router):
-        app.include_router(each)
+    for part in _PARTS:
+        app.include_router(part.router)
+    app.include_router(router)
     app.mount("/static", StaticFiles(directory=assets.STATIC), name="static")
     app.mount("/assets", StaticFiles(directory=assets.DIST, check_dir=False), name="assets")
 

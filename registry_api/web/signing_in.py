@@ -83,6 +83,8 @@ def sign_out(request: Request, session: WriteSession, settings: SettingsDep) -> 
 @router.get("/my/projects", name="my_projects")
 def my_projects(request: Request, session: ReadSession, by: Caller) -> Response:
     """List the projects of a developer, or all of them for a verifier, with what to do next."""
+    if by.role in ("buyer", "registrar"):  # who has no plots is led to what they have
+        return RedirectResponse("/holdings", _SEE_OTHER)
     rows = [OwnProject(card, _newest(session, card, by)) for card in _theirs(session, by)]
     return page(request, "uploads/your_projects.html", account=by, rows=rows)
 

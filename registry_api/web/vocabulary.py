@@ -22,6 +22,9 @@ class Vocabulary:
     credit_status: Words
     credit_event: Words
     retirement_purpose: Words
+    order_kind: Words
+    order_state: Words
+    order_answer: Words
     estimator: Words
     role: Words
     tree_status: Words
@@ -84,6 +87,29 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "compliance": _("to meet an obligation"),
             "contribution": _("as a contribution, without a claim of its own"),
             "other": _("for another purpose"),
+        },
+        order_kind={
+            "transfer": _("Offer of credits"),
+            "retire": _("Retirement"),
+            "cancel": _("Cancellation"),
+            "hold": _("Hold"),
+        },
+        order_state={
+            "open": _("waiting for an answer"),
+            "done": _("done"),
+            "accepted": _("accepted"),
+            "declined": _("declined"),
+            "withdrawn": _("withdrawn"),
+            "released": _("released"),
+        },
+        order_answer={
+            "transfer.accepted": _("Take them"),
+            "transfer.declined": _("Decline"),
+            "transfer.withdrawn": _("Withdraw the offer"),
+            "cancel.accepted": _("Cancel these credits for good"),
+            "cancel.declined": _("Decline: they stay"),
+            "cancel.withdrawn": _("Withdraw the wish"),
+            "hold.released": _("Release them"),
         },
         estimator={
             "greg": _("field sample, sharpened by the map (GREG)"),
