@@ -55,6 +55,7 @@ def classes_table(classes: tuple[int, ...]) -> NDArray[np.bool_]:
 
 # What `states_around` says of a pixel.
 HAS_CLASS, CLEAR_CLASS, SEEN, GREEN = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
+CLOUD = np.uint8(16)
 _HIDDEN, _SHOWN = ~SEEN, np.uint8(0xFF)
 
 
@@ -79,7 +80,7 @@ def states_around(
 
     Returns:
         Sum of `HAS_CLASS`, `CLEAR_CLASS` (kept by its class), `SEEN` (and no cloud near), `GREEN`
-        (vegetation).
+        (vegetation), `CLOUD` (cloud or its shadow).
     """
     reach = max(0, min(floor(cloud_buffer_m / pixel_m), _FAR - 1))
     half_widths = np.array(
@@ -98,10 +99,11 @@ def states_around(
     table[0] = 0
     table[list(CLEAR)] |= CLEAR_CLASS | SEEN
     table[VEGETATION] |= GREEN
+    table[list(CLOUDY)] |= CLOUD
     states = np.empty(len(scl), np.uint8)
     _look_up(scl, table, states)
     if reach:
-        _widen_clouds(scl, boxes, starts, classes_table(CLOUDY), half_widths, states)
+        _widen_clouds(boxes, starts, half_widths, states)
     return states
 
 
@@ -114,57 +116,54 @@ def _look_up(
 
 
 @compiled
-def _distances(
-    scl: NDArray[np.integer[Any]], cloudy: NDArray[np.bool_], far: NDArray[np.uint8]
-) -> bool:
-    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far.
+def _all_said(states: NDArray[np.uint8]) -> np.uint8:
+    said = np.uint8(0)
+    for i in range(len(states)):
+        said |= states[i]
+    return said
 
-    Says whether there is a cloudy one at all.
-    """
-    distance, nearest = _FAR, _FAR
-    for col in range(len(scl)):
-        distance = 0 if cloudy[scl[col]] else min(distance + 1, _FAR)
-        nearest = min(nearest, distance)
-        far[col] = distance
-    if nearest > 0:
-        return False
+
+@compiled
+def _distances(states: NDArray[np.uint8], far: NDArray[np.uint8]) -> None:
+    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far."""
     distance = _FAR
-    for col in range(len(scl) - 1, -1, -1):
+    for col in range(len(states)):
+        distance = 0 if states[col] & CLOUD else min(distance + 1, _FAR)
+        far[col] = distance
+    distance = _FAR
+    for col in range(len(states) - 1, -1, -1):
         distance = min(int(far[col]), distance + 1)
         far[col] = distance
-    return True
 
 
 @compiled
 def _widen_clouds(
-    scl: NDArray[np.integer[Any]],
     boxes: NDArray[np.int32],
     starts: NDArray[np.int64],
-    cloudy: NDArray[np.bool_],
     half_widths: NDArray[np.uint8],
     states: NDArray[np.uint8],
 ) -> None:
     """Per row the distance to the next cloudy pixel in it, then a look at the rows around."""
     reach = len(half_widths) - 1
+    both = CLOUD | SEEN
     for k in range(len(boxes)):
         height, width = boxes[k, 2], boxes[k, 3]
-        here = scl[starts[k] : starts[k + 1]].reshape(height, width)
-        seen = states[starts[k] : starts[k + 1]].reshape(height, width)
-        clouds = hope = False
-        for i in range(starts[k], starts[k + 1]):
-            clouds |= cloudy[scl[i]]
-            hope |= (states[i] & SEEN) != 0
-        if not (clouds and hope):
+        if _all_said(states[starts[k] : starts[k + 1]]) & both != both:
             continue
+        here = states[starts[k] : starts[k + 1]].reshape(height, width)
         far = np.empty((height, width), np.uint8)
-        clouded = np.empty(height, np.bool_)
+        said = np.empty(height, np.uint8)
         for row in range(height):
-            clouded[row] = _distances(here[row], cloudy, far[row])
+            said[row] = _all_said(here[row])
+            if said[row] & CLOUD:
+                _distances(here[row], far[row])
         for row in range(height):
+            if not said[row] & SEEN:
+                continue
             for other in range(max(row - reach, 0), min(row + reach + 1, height)):
-                if not clouded[other]:
+                if not said[other] & CLOUD:
                     continue
                 half = half_widths[abs(other - row)]
-                line, beside = seen[row], far[other]
+                line, beside = here[row], far[other]
                 for col in range(width):  # chosen without a branch, many pixels at a time
                     line[col] = line[col] & (_HIDDEN if beside[col] <= half else _SHOWN)

