@@ -49,6 +49,7 @@ from registry_api.db.models.reversals import (
     ReversalSettlement,
     ReversalStep,
 )
+from registry_api.db.models.trades import Listing, Reservation
 from registry_api.db.models.uploads import (
     ColumnMapping,
     Contest,
@@ -90,6 +91,7 @@ __all__ = [
     "HoldingClosure",
     "IdempotencyKey",
     "LedgerEntry",
+    "Listing",
     "Member",
     "Membership",
     "MembershipEnd",
@@ -110,6 +112,7 @@ __all__ = [
     "Proposal",
     "ProposalOutcome",
     "Replacement",
+    "Reservation",
     "Restatement",
     "ReversalCase",
     "ReversalSettlement",
