@@ -19,6 +19,7 @@ from registry_api.db.models import (
     SerialBlock,
 )
 from registry_api.services import paging
+from registry_api.services.as_of import AsOf
 from registry_api.services.batches import serial_text
 from registry_api.services.holdings import STATES, State, still_open, touching
 from registry_api.services.views import Page
@@ -133,13 +134,20 @@ def by_state(held: Sequence[Held]) -> dict[State, int]:
     return {state: sum_t for state, sum_t in sums.items() if sum_t}
 
 
-def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = None) -> Supply:
+def supply(
+    session: Session,
+    batch_id: UUID | None = None,
+    *,
+    at: int | None = None,
+    as_of: AsOf | None = None,
+) -> Supply:
     """Add up where credits are.
 
     Args:
         session: Where to look.
         batch_id: Of one issuance; None for all.
         at: As it was after this ledger entry; None for now.
+        as_of: As it was known, or in force, at a time; None for now.
     """
     issued = select(func.coalesce(func.sum(SerialBlock.quantity_t), 0)).join(
         CreditBatch, CreditBatch.id == SerialBlock.batch_id
@@ -155,6 +163,11 @@ def supply(session: Session, batch_id: UUID | None = None, *, at: int | None = N
         issued = issued.where(CreditBatch.sequence <= at)
         held = held.where(Holding.sequence <= at)
         closed = closed.where(HoldingClosure.sequence <= at)
+    if as_of is not None:
+        counted = select(LedgerEntry.sequence).where(*as_of.counted())
+        issued = issued.where(CreditBatch.sequence.in_(counted))
+        held = held.where(Holding.sequence.in_(counted))
+        closed = closed.where(HoldingClosure.sequence.in_(counted))
     by_state = {state: int(sum_t) for state, sum_t in session.execute(held.where(~closed.exists()))}
     issued_t = int(session.scalar(issued) or 0)
     return Supply(

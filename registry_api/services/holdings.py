@@ -6,10 +6,11 @@ and holdings are split by use, when a part of one moves and the rest stays as it
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from mrv.crediting import serials
@@ -121,6 +122,28 @@ def of_order(session: Session, sequence: int, state: State) -> tuple[Part, ...]:
     return tuple(Part(row, row.first_serial, row.last_serial) for row in rows)
 
 
+def demand_in_order(session: Session, parts: Iterable[Part], effective_at: datetime | None) -> None:
+    """Insist that credits do not move before what last happened to them took effect.
+
+    So at any past time each credit is in exactly one holding, whichever time is asked for.
+
+    Raises:
+        NotAcceptable: Naming the time before which they cannot move.
+    """
+    if effective_at is None:
+        return
+    last = session.scalar(
+        select(func.max(LedgerEntry.effective_at)).where(
+            LedgerEntry.sequence.in_({part.holding.sequence for part in parts})
+        )
+    )
+    if last is not None and effective_at < last:
+        raise NotAcceptable(
+            f"These credits were last moved with effect of {last.isoformat()}; state a time not "
+            "before it."
+        )
+
+
 def move(
     session: Session, parts: Iterable[Part], state: State, account_id: str | None, sequence: int
 ) -> None:
@@ -148,6 +171,19 @@ def move(
         session.flush()
         session.add(HoldingClosure(holding_id=holding.id, sequence=sequence))
     session.flush()
+
+
+def blocks(parts: Iterable[Part]) -> list[dict[str, object]]:
+    """Name credits as a ledger entry does that moves them."""
+    return [
+        {
+            "project": part.holding.project_id,
+            "kind": part.holding.kind,
+            "first": part.first_serial,
+            "last": part.last_serial,
+        }
+        for part in parts
+    ]
 
 
 def _by_serial(

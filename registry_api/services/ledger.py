@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import LedgerEntry
-from registry_api.errors import NotReady
+from registry_api.errors import NotAcceptable, NotReady
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 Kind = Literal[
@@ -30,6 +30,15 @@ Kind = Literal[
     "transfer_accepted",
     "transfer_declined",
     "transfer_withdrawn",
+    "credits_listed",
+    "listing_withdrawn",
+    "credits_reserved",
+    "reservation_declined",
+    "reservation_withdrawn",
+    "credits_sold",
+    "quote_asked",
+    "quote_declined",
+    "quote_withdrawn",
     "credits_retired",
     "credits_held",
     "credits_released",
@@ -37,6 +46,18 @@ Kind = Literal[
     "cancellation_accepted",
     "cancellation_declined",
     "cancellation_withdrawn",
+    "issuance_proposed",
+    "release_proposed",
+    "correction_proposed",
+    "proposal_dropped",
+    "buffer_released",
+    "corrected",
+    "period_restated",
+    "reversal_opened",
+    "reversal_stepped",
+    "reversal_settled",
+    "member_joined",
+    "member_left",
 ]
 FIRST_PREV_HASH = "0" * 64
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -67,7 +88,15 @@ def append(
 ) -> LedgerEntry:
     """Write down what happened, after everything that happened before.
 
+    Args:
+        session: The one transaction.
+        kind: What happened.
+        actor: Who did it.
+        payload: What else is to be known of it.
+        effective_at: Since when it is in force; by default now, and never later.
+
     Raises:
+        NotAcceptable: If it would take effect later than now.
         NotReady: If the clock is behind the newest entry by more than five minutes.
     """
     lock_for_writing(session)
@@ -75,6 +104,11 @@ def append(
         select(LedgerEntry).order_by(LedgerEntry.sequence.desc()).limit(1)
     ).first()
     now = _after(last)
+    if effective_at is not None and effective_at > now:
+        raise NotAcceptable(
+            f"Nothing takes effect before its time: {effective_at:%Y-%m-%d %H:%M} lies ahead; "
+            "state a time that is not after now."
+        )
     text = canonical_json(payload)
     entry = LedgerEntry(
         sequence=last.sequence + 1 if last else 1,
@@ -95,16 +129,16 @@ def append(
 def verify_chain(session: Session) -> ChainReport:
     """Recompute every digest of the ledger and name the first entry that does not fit."""
     previous, count = FIRST_PREV_HASH, 0
-    entries = session.scalars(
+    with session.scalars(
         select(LedgerEntry).order_by(LedgerEntry.sequence).execution_options(yield_per=1000)
-    )
-    for count, entry in enumerate(entries, start=1):
-        fault = _fault(entry, count, previous)
-        if fault:
-            return ChainReport(
-                count, entry.sequence, f"Ledger entry {entry.sequence} does not fit: {fault}."
-            )
-        previous = entry.entry_hash
+    ) as entries:
+        for count, entry in enumerate(entries, start=1):
+            fault = _fault(entry, count, previous)
+            if fault:
+                return ChainReport(
+                    count, entry.sequence, f"Ledger entry {entry.sequence} does not fit: {fault}."
+                )
+            previous = entry.entry_hash
     return ChainReport(count, None, f"All {count} ledger entries fit together.")
 
 
