@@ -10,6 +10,7 @@ Source:
 """
 
 import hashlib
+import math
 from typing import Any
 
 import numba
@@ -43,6 +44,7 @@ def _layers() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float6
 
 
 _SURE, _SCALE, _HEIGHT = _layers()
+_SIGNED_SCALE = np.concatenate([_SCALE, -_SCALE])  # by nine bits: the layer, above it the sign
 
 
 @numba.njit(inline="always")
@@ -69,7 +71,7 @@ def _outside_the_layers(state: Any, layer: Any, x: float) -> Any:  # noqa: ANN40
         while True:
             beyond = -np.log(_unit(state)) / _TAIL_BEGINS
             if -2.0 * np.log(_unit(state)) > beyond * beyond:
-                return True, _TAIL_BEGINS + beyond
+                return True, math.copysign(_TAIL_BEGINS + beyond, x)
     low, high = _HEIGHT[layer], _HEIGHT[layer + 1]
     return low + (high - low) * _unit(state) < np.exp(-0.5 * x * x), x
 
@@ -85,9 +87,8 @@ def _fill(state: Any, out: Any) -> None:  # noqa: ANN401  (compiled)
             b = c + (c << np.uint64(3))
             c = ((c << np.uint64(24)) | (c >> np.uint64(40))) + bits
             layer = np.int64(bits & np.uint64(0xFF))
-            sign = 1.0 - 2.0 * np.float64(np.int64((bits >> np.uint64(8)) & np.uint64(1)))
             mantissa = np.int64(bits >> np.uint64(12))
-            x = np.float64(mantissa) * _SCALE[layer]
+            x = np.float64(mantissa) * _SIGNED_SCALE[np.int64(bits & np.uint64(0x1FF))]
             if mantissa < _SURE[layer]:
                 break
             state[0], state[1], state[2], state[3] = a, b, c, count
@@ -95,7 +96,7 @@ def _fill(state: Any, out: Any) -> None:  # noqa: ANN401  (compiled)
             a, b, c, count = state[0], state[1], state[2], state[3]
             if taken:
                 break
-        out[i] = sign * x
+        out[i] = x
     state[0], state[1], state[2], state[3] = a, b, c, count
 
 

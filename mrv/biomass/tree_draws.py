@@ -37,6 +37,7 @@ _MERGED_BELOW = 0.15
 _REACH_SD = 4.0  # how far a kink or a truncation must be away for two errors to be merged [P]
 
 _Mask = NDArray[np.bool_]
+_Own = tuple[Draws, np.float32, Draws]
 
 
 def draw_plot(plot: PlotStems, shared: SharedErrors) -> tuple[Draws, Draws]:
@@ -53,19 +54,17 @@ def draw_plot(plot: PlotStems, shared: SharedErrors) -> tuple[Draws, Draws]:
     streams = _PlotStreams(plot, shared)
     for group in plot.groups:
         sd = shared.residual_sd_ln(group.equation)
+        sd2_half = np.float32(sd**2 / 2)
         context = _GroupErrors(group, plot, shared)
         for block in group.cut(max(1, _BLOCK_NUMBERS // shared.draws)):
             # A tree's stems share its residual, at every epoch.
             size = (int(block.tree[-1]) + 1, shared.draws)
-            own = streams.residual.normal(size)
-            own *= np.float32(sd)
-            own += context.offset - np.float32(sd**2 / 2)
+            own = streams.residual.normal(size), np.float32(sd), context.offset - sd2_half
             own_height = None
             if block.modelled_height:
                 own_height = streams.own_height.normal(size)[block.tree]
             for epoch, visit in enumerate(streams.visits):
-                ln = _ln_before_residual(_Stems(block, epoch, own_height, context), visit)
-                _add_residual(ln, context.slope, own, block.tree)
+                ln = _ln_agb(_Stems(block, epoch, own_height, context), visit, own)
                 agb = np.exp(ln, out=ln)
                 weight = block.t_ha_per_kg[:, epoch].copy()
                 _add_up(agb, weight, total[0, epoch])
@@ -76,20 +75,15 @@ def draw_plot(plot: PlotStems, shared: SharedErrors) -> tuple[Draws, Draws]:
 
 
 @numba.njit(nogil=True, cache=True)
-def _scatter(z: Any, point: Any, centre: Any, sd: Any) -> None:  # noqa: ANN401  (compiled)
-    """Turn normal numbers [stem, draw] into ones about a point, in one pass."""
+def _scatter(z: Any, point: Any, about: Any, slope: Any, own: Any, tree: Any) -> None:  # noqa: ANN401  (compiled)
+    """Turn normal numbers [stem, draw] into ln(biomass), in one pass over many numbers."""
+    centre, sd = about
+    numbers, sd_own, offset = own
     for stem in range(z.shape[0]):
+        of_tree = numbers[tree[stem]]
         for draw in range(z.shape[1]):
-            z[stem, draw] = z[stem, draw] * sd[stem] + (point[stem, draw] + centre[stem])
-
-
-@numba.njit(nogil=True, cache=True)
-def _add_residual(ln: Any, slope: Any, own: Any, tree: Any) -> None:  # noqa: ANN401  (compiled)
-    """Put the equation's slope on ln(biomass) [stem, draw] and add each tree's [tree, draw]."""
-    for stem in range(ln.shape[0]):
-        of_tree = own[tree[stem]]
-        for draw in range(ln.shape[1]):
-            ln[stem, draw] = ln[stem, draw] * slope[draw] + of_tree[draw]
+            ln = z[stem, draw] * sd[stem] + (point[stem, draw] + centre[stem])
+            z[stem, draw] = ln * slope[draw] + (of_tree[draw] * sd_own + offset[draw])
 
 
 @numba.njit(nogil=True, cache=True)
@@ -199,13 +193,21 @@ class _Stems:
         return model.sd_ln(point).astype(np.float32)
 
 
-def _ln_before_residual(stems: _Stems, visit: _VisitStreams) -> Draws:
-    """Draw ln(biomass) of stems at a visit [stem, draw], before the equation's slope."""
+def _ln_agb(stems: _Stems, visit: _VisitStreams, own: _Own) -> Draws:
+    """Draw ln(biomass) of stems at a visit [stem, draw].
+
+    Args:
+        stems: Which.
+        visit: Its streams.
+        own: What is each tree's own at all visits: normal numbers [tree, draw], their SD, and what
+            the group adds to it [draw].
+    """
     shape = (len(stems.dbh_cm), stems.errors.shared.draws)
     centre, sd, merges = _merged(stems)
+    tree, slope = stems.block.tree, stems.errors.slope
     ln = visit.merged.normal(shape)
     point = np.ascontiguousarray(np.broadcast_to(_at_point(stems), shape))
-    _scatter(ln, point, centre.astype(np.float32), sd.astype(np.float32))
+    _scatter(ln, point, (centre.astype(np.float32), sd.astype(np.float32)), slope, own, tree)
     gross = visit.gross.among(ln.size)
     where, is_gross = gross, np.ones(len(gross), bool)
     merges |= stems.block.t_ha_per_kg[:, stems.epoch] == 0
@@ -216,7 +218,11 @@ def _ln_before_residual(stems: _Stems, visit: _VisitStreams) -> Draws:
         where = np.flatnonzero(apart.ravel() | far_off)
         is_gross = far_off[where]
     if len(where):
-        ln.reshape(-1)[where] = _one_by_one(stems, visit, where, is_gross)
+        stem, at = np.divmod(where, shape[1])
+        numbers, sd_own, offset = own
+        told = _one_by_one(stems, visit, (stem, at), is_gross)
+        of_tree = numbers[tree[stem], at] * sd_own + offset[at]
+        ln.reshape(-1)[where] = told * slope[at] + of_tree
     return ln
 
 
@@ -272,18 +278,24 @@ def _point_ln_agb(
 
 
 def _one_by_one(
-    stems: _Stems, visit: _VisitStreams, where: NDArray[np.int64], is_gross: _Mask
+    stems: _Stems,
+    visit: _VisitStreams,
+    where: tuple[NDArray[np.int64], NDArray[np.int64]],
+    is_gross: _Mask,
 ) -> Draws:
     """Draw single diameters and heights in centimetres and metres, truncated as BIOMASS does.
 
     Args:
         stems: Whose.
         visit: Its streams.
-        where: Which of all pairs of stem and draw, flat.
+        where: Of which stems, in which draws.
         is_gross: Whether the diameter is grossly wrong there.
+
+    Returns:
+        ln(biomass) there, before slope and residual.
     """
-    stem, at = np.divmod(where, stems.errors.shared.draws)
-    z = visit.apart.normal((len(where), 2))
+    stem, at = where
+    z = visit.apart.normal((len(stem), 2))
     d, sd, sd_gross = (
         x.astype(np.float32) for x in (stems.dbh_cm, stems.sd_dbh_cm, stems.sd_gross_cm)
     )
