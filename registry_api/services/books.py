@@ -11,7 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mrv.crediting.rounding import KG_PER_T
-from registry_api.db.models import CreditBatch, Plot, PlotContribution, SerialBlock
+from registry_api.db.models import (
+    CreditBatch,
+    Plot,
+    PlotContribution,
+    ReversalSettlement,
+    SerialBlock,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,8 @@ class Books:
     Attributes:
         batches: Number of the newest issuance; 0 before the first.
         last_serial: Newest serial given out; 0 before the first.
-        issued_before_t: Credits for sale [t CO2e].
+        issued_before_t: Credits for sale that still stand: what a reversal cost and buffer or
+            developer made good counts no more, in whole credits [t CO2e].
         buffer_before_t: Credits set aside in the buffer [t CO2e].
         carried_in_kg: Net kilograms not yet issued; below zero where a reversal is owed [kg CO2e].
         plot_net_kg: Plot id -> what it contributed [kg CO2e].
@@ -60,6 +67,7 @@ def books(session: Session, project_id: str, *, before: date | None = None) -> B
         .join(CreditBatch, CreditBatch.id == SerialBlock.batch_id)
         .where(*counted)
     ).one()
+    standing_t = int(issued_t) - _made_good_kg(session, project_id, before) // KG_PER_T
     plots = session.execute(
         select(Plot.plot_id, func.sum(PlotContribution.net_kg))
         .join(PlotContribution, PlotContribution.plot_key == Plot.id)
@@ -70,8 +78,23 @@ def books(session: Session, project_id: str, *, before: date | None = None) -> B
     return Books(
         batches=last.number if last else 0,
         last_serial=int(last_serial),
-        issued_before_t=int(issued_t),
+        issued_before_t=standing_t,
         buffer_before_t=int(buffer_t),
-        carried_in_kg=last.cumulative_net_kg - int(issued_t) * KG_PER_T if last else 0,
+        carried_in_kg=last.cumulative_net_kg - standing_t * KG_PER_T if last else 0,
         plot_net_kg={plot_id: int(net_kg) for plot_id, net_kg in plots},
     )
+
+
+def _made_good_kg(session: Session, project_id: str, before: date | None) -> int:
+    """Add up what settlements replaced; of a past period's books, those there were by its start."""
+    query = select(func.coalesce(func.sum(ReversalSettlement.replaced_kg), 0)).where(
+        ReversalSettlement.project_id == project_id
+    )
+    if before is not None:
+        later = select(CreditBatch.sequence).where(
+            CreditBatch.project_id == project_id, CreditBatch.vintage_end > before
+        )
+        first = session.scalar(select(func.min(later.subquery().c.sequence)))
+        if first is not None:
+            query = query.where(ReversalSettlement.sequence < first)
+    return int(session.scalar(query) or 0)

@@ -1,10 +1,11 @@
 """Requests that were answered: the same key with the same request gets the same answer again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from registry_api.db import lock_for_writing
 from registry_api.db.models import IdempotencyKey
 from registry_api.errors import KeyReused, NotAcceptable
 from registry_api.services.canonical import canonical_json, sha256_of_text
@@ -53,6 +54,29 @@ def remember(
         )
     )
     session.flush()
+
+
+def once(
+    session: Session,
+    account_id: str,
+    key: str,
+    operation: str,
+    request: Mapping[str, object],
+    act: Callable[[], str],
+) -> str:
+    """Do what is asked once; the same request under the same key gets the first one's answer.
+
+    Raises:
+        NotAcceptable: If the key is too short, too long or not plain ASCII.
+        KeyReused: If the key belongs to another request.
+    """
+    lock_for_writing(session)
+    earlier = answered(session, account_id, key, operation, request)
+    if earlier is not None:
+        return earlier
+    answer = act()
+    remember(session, account_id, key, operation, request, answer)
+    return answer
 
 
 def _digest(request: Mapping[str, object]) -> str:
