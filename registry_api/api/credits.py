@@ -10,16 +10,20 @@ from registry_api.api.parameters import (
     BatchId,
     Credits,
     Plain,
+    Runs,
+    RunsToCount,
     SerialText,
     Unit,
     idempotency_key,
     link_next,
 )
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
+from registry_api.services import credit_search, issuance, lineage
 from registry_api.services import credits as issued
-from registry_api.services import issuance, lineage
+from registry_api.services.credit_facets import Facets, facets
+from registry_api.services.credit_runs import RunPage
 from registry_api.services.lineage_views import Lineage
-from registry_api.services.views import BatchCard, BatchDetail, CreditBlock, Page, SerialAnswer
+from registry_api.services.views import BatchCard, BatchDetail, Page, SerialAnswer
 
 router = APIRouter(tags=["credits"])
 
@@ -34,11 +38,27 @@ class IssueRequest(BaseModel):
 
 @router.get("/credits", summary="Search credits", responses=example("credits"))
 def list_credits(
-    request: Request, response: Response, session: ReadSession, query: Credits
-) -> Page[CreditBlock]:
-    """List serial blocks, newest first."""
-    page = issued.search(session, query.filter(), limit=query.limit, cursor=query.cursor)
-    return link_next(request, response, page)
+    request: Request, response: Response, session: ReadSession, query: Runs
+) -> RunPage:
+    """List runs of credits where they are now; with `modified_since`, what changed since."""
+    if query.modified_since is None:
+        page = credit_search.search(
+            session, query.filter(), sort=query.sort, limit=query.limit, cursor=query.cursor
+        )
+    else:
+        page = credit_search.changes(
+            session, query.filter(), query.modified_since, limit=query.limit, cursor=query.cursor
+        )
+    link_next(request, response, page)
+    return page
+
+
+@router.get(
+    "/credits/facets", summary="What there is to choose from", responses=example("credit_facets")
+)
+def get_credit_facets(session: ReadSession, query: RunsToCount) -> Facets:
+    """Count the credits under each value of each part of a search, its own choice left aside."""
+    return facets(session, query.filter())
 
 
 @router.get("/batches", summary="List issuances", responses=example("batches"))

@@ -12,12 +12,17 @@ from fastapi import Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from registry_api.errors import KeyMissing
+from registry_api.services.credit_runs import PRICE_BAND, Claim, RunFilter, UncertaintyBand
+from registry_api.services.credit_search import Sort
+from registry_api.services.holdings import State
 from registry_api.services.views import CreditFilter, Page
 
 _LARGEST_PAGE = 200
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _LONGEST_FILE_NAME = 4_096  # what is kept of it is shorter
+_MOST_VALUES = 50
 Item = TypeVar("Item")
+_Any = Annotated[list[Item], Field(max_length=_MOST_VALUES)]
 
 ProjectId = Annotated[
     str, Path(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$", examples=["kisumu-womens-group"])
@@ -85,6 +90,53 @@ class CreditQuery(ProjectQuery):
             status=self.status,
             methodology=self.methodology,
         )
+
+
+class RunFilterQuery(_Strict):
+    """Which credits, where they are now; of several values of one name any will do."""
+
+    country: _Any[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = []
+    project: _Any[Annotated[str, Field(pattern=r"^[a-z0-9-]{3,40}$")]] = []
+    methodology: _Any[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,80}$")]] = []
+    claim: _Any[Claim] = []
+    vintage: _Any[Annotated[int, Field(ge=_FIRST_YEAR, le=_LAST_YEAR)]] = []
+    status: _Any[State] = []
+    uncertainty: _Any[UncertaintyBand] = []
+    price: _Any[Annotated[str, Field(pattern=PRICE_BAND, examples=["USD_10_to_20"])]] = []
+    q: Annotated[
+        str, Field(max_length=200, description="words that a project's statements all hold")
+    ] = ""
+
+    def filter(self) -> RunFilter:
+        """Give what the services search by."""
+        return RunFilter(
+            country=tuple(self.country),
+            project=tuple(self.project),
+            methodology=tuple(self.methodology),
+            claim=tuple(self.claim),
+            vintage=tuple(self.vintage),
+            status=tuple(self.status),
+            uncertainty=tuple(self.uncertainty),
+            price=tuple(self.price),
+            text=self.q,
+        )
+
+
+class RunQuery(RunFilterQuery, PageQuery):
+    """Which credits, in which order, or only what changed since somebody last looked."""
+
+    sort: Annotated[Sort, Field(description="a minus for the largest, or the newest, first")] = (
+        "-changed"
+    )
+    modified_since: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**53,
+            description="`as_of` of an earlier answer: only runs opened or closed after that entry "
+            "of the ledger, in its order, whatever `sort` says; 0 for all that is",
+        ),
+    ] = None
 
 
 class PurposeQuery(_Strict):
@@ -158,6 +210,8 @@ class NoQuery(_Strict):
 Paged = Annotated[PageQuery, Query()]
 Projects = Annotated[ProjectQuery, Query()]
 Credits = Annotated[CreditQuery, Query()]
+Runs = Annotated[RunQuery, Query()]
+RunsToCount = Annotated[RunFilterQuery, Query()]
 Unit = Annotated[UnitQuery, Query()]
 Purpose = Annotated[PurposeQuery, Query()]
 ForgetReason = Annotated[ForgetQuery, Query()]
@@ -201,6 +255,7 @@ def optional_idempotency_key(
 def link_next(request: Request, response: Response, page: Page[Item]) -> Page[Item]:
     """Say in a Link header (RFC 8288) where the list goes on."""
     if page.next_cursor is not None:
-        query = {**request.query_params, "cursor": page.next_cursor}
-        response.headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+        asked = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+        query = urlencode([*asked, ("cursor", page.next_cursor)])
+        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
     return page

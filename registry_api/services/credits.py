@@ -1,4 +1,4 @@
-"""Credits: searching blocks and issuances, and finding the block a serial lies in."""
+"""Credits as they were issued: issuances, and the block a serial lies in."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,43 +19,12 @@ from registry_api.services.verification import decisions_of
 from registry_api.services.views import (
     BatchCard,
     BatchDetail,
-    CreditBlock,
     CreditFilter,
     Page,
     SerialAnswer,
 )
 
 Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
-
-
-def search(
-    session: Session, wanted: CreditFilter, *, limit: int = 50, cursor: str | None = None
-) -> Page[CreditBlock]:
-    """List serial blocks, newest first."""
-    (before,) = paging.decode(cursor, int) or (None,)
-    query = _filtered(
-        select(SerialBlock).join(CreditBatch, CreditBatch.id == SerialBlock.batch_id), wanted
-    )
-    if wanted.status is not None:
-        query = query.where(SerialBlock.issued_as == wanted.status)
-    if before is not None:
-        query = query.where(SerialBlock.id < before)
-    blocks = session.scalars(query.order_by(SerialBlock.id.desc()).limit(limit + 1)).all()
-    shown = blocks[:limit]
-    rows = session.execute(
-        issuances.batch_rows().where(CreditBatch.id.in_({block.batch_id for block in shown}))
-    ).all()
-    batch_of = {row[0].id: row[0] for row in rows}
-    card_of = {card.id: card for card in issuances.cards(session, [(*row,) for row in rows])}
-    return Page(
-        tuple(
-            CreditBlock(
-                issuances.block_view(batch_of[block.batch_id], block), card_of[str(block.batch_id)]
-            )
-            for block in shown
-        ),
-        paging.encode(shown[-1].id) if len(blocks) > limit else None,
-    )
 
 
 def batches(

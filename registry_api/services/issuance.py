@@ -7,7 +7,7 @@ land is free.
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from mrv.methodologies import load_methodology
 from registry_api.db import lock_for_writing
 from registry_api.db.bulk import insert_rows
 from registry_api.db.models import (
+    BatchTraits,
     CreditBatch,
     Estimate,
     MonitoringPeriod,
@@ -137,6 +138,8 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     session.add(batch)
     session.flush()
     session.add_all(blocks)
+    last_day = batch.vintage_end - timedelta(days=1)
+    session.add(BatchTraits(batch_id=batch.id, vintage=last_day.year, u90=document.u90))
     session.flush()
     holder = session.get_one(Project, batch.project_id).developer_id
     holdings.open_issued(session, blocks, holder=holder, entry=entry)

@@ -88,14 +88,6 @@ class BatchCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CreditBlock:
-    """One serial block in a search, with the issuance it came from."""
-
-    block: SerialBlock
-    batch: BatchCard
-
-
-@dataclass(frozen=True, slots=True)
 class CreditFilter:
     """What to search for; None asks for everything.
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry_api.db import database
-from registry_api.services import credits as issued_credits
+from registry_api.services import credit_search
+from registry_api.services.credit_runs import RunFilter
 from registry_api.services.projects import list_projects, register_project
-from registry_api.services.views import CreditFilter
 from tests.registry_api.a_registry import (
     evidence,
     found,
@@ -74,13 +74,13 @@ def test_credits(before: int, limit: int) -> None:
     for number in range(before):
         issue_one(number)
     with db.reading() as session:
-        there = [c.block.text for c in issued_credits.search(session, CreditFilter()).items]
+        there = [run.serial for run in credit_search.search(session, RunFilter()).items]
     seen: list[str] = []
     cursor, number = None, before
     while True:
         with db.reading() as session:
-            page = issued_credits.search(session, CreditFilter(), limit=limit, cursor=cursor)
-        seen += [credit.block.text for credit in page.items]
+            page = credit_search.search(session, RunFilter(), limit=limit, cursor=cursor)
+        seen += [run.serial for run in page.items]
         cursor = page.next_cursor
         if cursor is None:
             break

@@ -23,6 +23,7 @@ from registry_api.db.models.holdings import (
     HoldingClosure,
     OrderOutcome,
 )
+from registry_api.db.models.market import BatchTraits, SupplyStatement
 from registry_api.db.models.registry import (
     Account,
     ApiKey,
@@ -74,6 +75,7 @@ __all__ = [
     "ApiKey",
     "Base",
     "BatchConfirmation",
+    "BatchTraits",
     "ColumnMapping",
     "Contest",
     "ContestDecision",
@@ -118,6 +120,7 @@ __all__ = [
     "ReversalSettlement",
     "ReversalStep",
     "SerialBlock",
+    "SupplyStatement",
     "UploadOutcome",
     "UploadRun",
     "UploadRunState",

@@ -48,6 +48,7 @@ def addresses(batch: BatchCard) -> dict[str, str]:
         "periods": f"{project}/periods",
         "plots": f"{project}/plots",
         "credits": "/v1/credits?limit=1",
+        "credit_facets": "/v1/credits/facets?country=KE",
         "batches": "/v1/batches",
         "batch": f"/v1/batches/{batch.id}",
         "serial": f"{serial}?unit=4",

@@ -134,12 +134,22 @@ def test_bodies_are_taken_literally(served: Served, body: object, pointer: str) 
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=1e9", "page=2", "country=ke", "vintage=1", "sort=id"]
+    ("query", "pointer"),
+    [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=1e9", "limit"),
+        ("page=2", "page"),
+        ("country=KE&country=ke", "country.1"),
+        ("vintage=1", "vintage.0"),
+        ("price=cheap", "price.0"),
+        ("sort=id", "sort"),
+    ],
 )
-def test_queries_are_taken_literally(served: Served, query: str) -> None:
+def test_queries_are_taken_literally(served: Served, query: str, pointer: str) -> None:
     refused = served.client.get(f"/v1/credits?{query}")
     assert refused.status_code == 422
-    assert refused.json()["errors"][0]["pointer"] == query.partition("=")[0]
+    assert refused.json()["errors"][0]["pointer"] == pointer
 
 
 def test_pages_follow_their_links(served: Served) -> None:
@@ -148,9 +158,51 @@ def test_pages_follow_their_links(served: Served) -> None:
     assert link.endswith('; rel="next"')
     second = served.client.get(link[1 : link.index(">")])
     assert "Link" not in second.headers
-    serials = [item["block"]["status"] for page in (first, second) for item in page.json()["items"]]
-    assert serials == ["buffer", "active"]
+    found = [item["status"] for page in (first, second) for item in page.json()["items"]]
+    assert found == ["buffer", "active"]
     assert second.json()["next_cursor"] is None
+
+
+def test_credits_are_found_by_what_they_are(served: Served) -> None:
+    def found(query: str) -> list[tuple[str, int]]:
+        answer = served.client.get(f"/v1/credits?{query}")
+        assert answer.status_code == 200, answer.text
+        return [(run["status"], run["quantity_t"]) for run in answer.json()["items"]]
+
+    both = [("buffer", 2), ("active", 9)]
+    assert found("") == found("country=KE&country=UG&vintage=2023&claim=carbon") == both
+    assert found("sort=quantity") == found("sort=changed&uncertainty=10_to_20")[::-1] == both
+    assert found("status=active&q=KISUMU+grevillea") == [("active", 9)]
+    for nothing in ("country=UG", "vintage=2021", "q=100%25", "price=USD_under_10", "status=held"):
+        assert found(nothing) == []
+
+
+def test_facets_count_what_another_choice_would_bring(served: Served) -> None:
+    told = served.client.get("/v1/credits/facets?status=active").json()
+    values = {name: {v["value"]: v["quantity_t"] for v in told["values"][name]} for name in (
+        "status", "country", "vintage", "claim", "uncertainty", "price")}  # fmt: skip
+    assert told["quantity_t"] == 9
+    assert values == {
+        "status": {"active": 9, "buffer": 2},
+        "country": {"KE": 9},
+        "vintage": {"2023": 9},
+        "claim": {"carbon": 9},
+        "uncertainty": {"10_to_20": 9},
+        "price": {},
+    }
+    nothing = served.client.get("/v1/credits/facets?country=UG&status=held").json()
+    assert (nothing["quantity_t"], nothing["runs"]) == (0, 0)
+    assert nothing["values"]["country"] == nothing["values"]["status"] == []
+
+
+def test_who_has_seen_all_is_told_of_nothing(served: Served) -> None:
+    first = served.client.get("/v1/credits?modified_since=0").json()
+    assert {run["closed_sequence"] for run in first["items"]} == {None}
+    later = served.client.get(f"/v1/credits?modified_since={first['as_of']}").json()
+    assert (later["items"], later["as_of"]) == ([], first["as_of"])
+    ahead = served.client.get(f"/v1/credits?modified_since={first['as_of'] + 1}")
+    assert ahead.status_code == 422
+    assert "entries so far" in ahead.json()["detail"]
 
 
 def test_an_answer_is_not_sent_twice(served: Served) -> None:

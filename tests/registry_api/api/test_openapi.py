@@ -23,6 +23,7 @@ OPERATIONS = {
     "list_periods",
     "list_plots",
     "list_credits",
+    "get_credit_facets",
     "list_batches",
     "issue_batch",
     "get_batch",
