@@ -14,6 +14,7 @@ from registry_api.services.estimates import (
     submit_estimate,
 )
 from registry_api.services.issuance import issue
+from registry_api.services.issuance_proposals import propose
 from registry_api.services.plots import demand_in_force, records_of
 from registry_api.services.projects import project
 from registry_api.services.verification import sign_for_demonstration
@@ -52,19 +53,21 @@ def submit(stage: Stage) -> Submission | None:
 def issue_if_approved(stage: Stage, estimate_sha256: str) -> BatchCard | None:
     """Issue an estimate that a verifier approved; None while nobody has.
 
-    The key is the estimate's own digest, so that any number of runs issue it once.
+    Where an issuance takes two registrars, this proposes it and leaves the other to a person. The
+    key is the estimate's own digest, so that any number of runs do it once.
     """
     with stage.workspace.registry() as session:
         if estimate(session, estimate_sha256).state not in _READY:
             return None
         register_account(session, REGISTRAR, "Parkland pipeline", "registrar")
-        return issue(
-            session,
-            estimate_sha256,
-            f"issue-{estimate_sha256}",
-            by=REGISTRAR,
-            settings=stage.workspace.settings,
-        )
+        key, settings = f"issue-{estimate_sha256}", stage.workspace.settings
+        if not settings.registrar_alone:
+            batches = project(session, stage.project_id).batches
+            issued = [batch for batch in batches if batch.estimate_sha256 == estimate_sha256]
+            if not issued:
+                propose(session, estimate_sha256, key, by=REGISTRAR)
+            return issued[0] if issued else None
+        return issue(session, estimate_sha256, key, by=REGISTRAR, settings=settings)
 
 
 def issued_batch(stage: Stage) -> BatchCard | None:

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         default=False,
         description="a demonstration registry: unverified rules may issue, and every page says so",
     )
+    one_registrar: bool | None = Field(
+        default=None,
+        description="whether one registrar may issue alone, which every batch then says; unset, "
+        "only a demonstration's may",
+    )
     public_url: HttpUrl = Field(
         default=HttpUrl("http://127.0.0.1:8000/"), description="where people reach the registry"
     )
@@ -55,6 +60,11 @@ class Settings(BaseSettings):
     )
     largest_plot_file_mb: Annotated[int, Field(ge=1)] = 512
     session_hours: Annotated[float, Field(gt=0)] = 12.0
+
+    @property
+    def registrar_alone(self) -> bool:
+        """Whether an issuance may do with one registrar."""
+        return self.demo if self.one_registrar is None else self.one_registrar
 
     @cached_property
     def database(self) -> str:

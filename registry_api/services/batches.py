@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from mrv.crediting import serials
 from registry_api.db.models import (
     Account,
+    BatchConfirmation,
     CreditBatch,
     MonitoringPeriod,
     Project,
@@ -41,7 +42,12 @@ def cards(session: Session, rows: Sequence[BatchRow]) -> tuple[views.BatchCard, 
     blocks: dict[object, list[SerialBlock]] = {}
     for block in session.scalars(select(SerialBlock).where(SerialBlock.batch_id.in_(ids))):
         blocks.setdefault(block.batch_id, []).append(block)
-    return tuple(_card(row, blocks.get(row[0].id, [])) for row in rows)
+    confirmed = set(
+        session.scalars(
+            select(BatchConfirmation.batch_id).where(BatchConfirmation.batch_id.in_(ids))
+        )
+    )
+    return tuple(_card(row, blocks.get(row[0].id, []), two=row[0].id in confirmed) for row in rows)
 
 
 def of_project(session: Session, project_id: str) -> tuple[views.BatchCard, ...]:
@@ -116,7 +122,7 @@ def block_view(batch: CreditBatch, block: SerialBlock) -> views.SerialBlock:
     )
 
 
-def _card(row: BatchRow, blocks: Sequence[SerialBlock]) -> views.BatchCard:
+def _card(row: BatchRow, blocks: Sequence[SerialBlock], *, two: bool) -> views.BatchCard:
     batch, period_id, project_name, developer_name = row
     shown = {block.issued_as: block_view(batch, block) for block in blocks}
     active, buffer = shown.get("active"), shown.get("buffer")
@@ -140,4 +146,5 @@ def _card(row: BatchRow, blocks: Sequence[SerialBlock]) -> views.BatchCard:
         estimate_sha256=batch.estimate_sha256,
         simulated=batch.simulated,
         unverified=tuple(json.loads(batch.unverified)),
+        registrars=2 if two else 1,
     )

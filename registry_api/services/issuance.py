@@ -32,11 +32,19 @@ from registry_api.db.models import (
     SerialBlock,
 )
 from registry_api.errors import AlreadyIssued, EvidenceWrong, NotAllowed, NotFound
-from registry_api.services import batches, holdings, idempotency, ledger
+from registry_api.services import (
+    batches,
+    holdings,
+    idempotency,
+    issuance_proposals,
+    ledger,
+    members,
+)
 from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
+from registry_api.services.reversal_cases import refuse_unsettled
 from registry_api.services.verification import newest_decision
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
@@ -63,8 +71,9 @@ def issue(
 
     Raises:
         NotFound: If there is no such estimate.
-        NotAllowed: If the account is no registrar, nobody approved, or the approval is the
-            registrar's own.
+        NotAllowed: If the account is no registrar, nobody approved, no other registrar proposed it
+            where there are two, or it has a member in common with developer or verifier.
+        Contradiction: If a loss of the project is confirmed and not settled.
         KeyReused: If the key belongs to another request.
         NotCreditable: If a gate failed, or a rule is unverified and this is no demonstration.
         AlreadyIssued: If the estimate, its period or its land has credits.
@@ -93,12 +102,16 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     check_sums(document)
     check_way_down(session, document, settings)
     demand_gates(document, demo=settings.demo)
+    refuse_unsettled(session, period.project_id)
     decision = newest_decision(session, estimate.sha256)
     if decision is None or not decision.approved:
         raise NotAllowed(
             "This estimate has no approval by a verifier; issuance needs one.",
             estimate=estimate.sha256,
         )
+    holder = session.get_one(Project, period.project_id).developer_id
+    members.demand_apart(session, by, {holder, decision.account_id})
+    proposal = issuance_proposals.demand_proposed(session, estimate.sha256, settings, by=by)
     plots = _plot_versions(session, document, estimate.submitted_at)
     refuse_claimed_land(
         session,
@@ -141,7 +154,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     last_day = batch.vintage_end - timedelta(days=1)
     session.add(BatchTraits(batch_id=batch.id, vintage=last_day.year, u90=document.u90))
     session.flush()
-    holder = session.get_one(Project, batch.project_id).developer_id
+    issuance_proposals.confirm(session, proposal, batch, by=by)
     holdings.open_issued(session, blocks, holder=holder, entry=entry)
     insert_rows(session, PlotContribution, _contributions(batch, document, plots))
     session.flush()

@@ -4,7 +4,6 @@ The newest decision counts. A verifier is never the developer of the project, no
 estimate; the database refuses such a row too.
 """
 
-from collections.abc import Iterable
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -19,7 +18,7 @@ from registry_api.db.models import (
     VerificationDecision,
 )
 from registry_api.errors import AlreadyIssued, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import ledger
+from registry_api.services import ledger, members
 from registry_api.services.accounts import demand_role, demonstration_account
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.views import Decision, EstimateState
@@ -121,10 +120,12 @@ def _record(
     if estimate is None:
         raise NotFound("There is no estimate with that digest.", estimate=estimate_sha256)
     verifier = demand_role(session, by, "verifier")
-    if by in _interested(session, estimate):
+    interested = _interested(session, estimate)
+    if by in interested:
         raise NotAllowed(
             f"Account {by} developed or submitted this estimate and cannot verify it.", account=by
         )
+    members.demand_apart(session, by, interested)
     if not statement.strip() or len(statement) > _LONGEST_STATEMENT:
         raise NotAcceptable(
             f"A decision needs a statement of 1 to {_LONGEST_STATEMENT} characters that says what "
@@ -162,7 +163,7 @@ def _record(
     return _view(decision, verifier.name)
 
 
-def _interested(session: Session, estimate: Estimate) -> Iterable[str]:
+def _interested(session: Session, estimate: Estimate) -> set[str]:
     developer = session.scalars(
         select(Project.developer_id)
         .join(MonitoringPeriod, MonitoringPeriod.project_id == Project.id)

@@ -64,6 +64,7 @@ class BatchCard:
         vintage_start, vintage_end: First day of the monitoring period, and the day after its last.
         credits, buffer: The block for sale and the one kept against reversals; None where empty.
         unverified: Rules that rest on memory alone; not empty only in a demonstration registry.
+        registrars: How many agreed to it: one proposed and another issued, or one did alone.
     """
 
     id: str
@@ -85,6 +86,7 @@ class BatchCard:
     estimate_sha256: str
     simulated: bool
     unverified: tuple[str, ...]
+    registrars: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _lineage(scenes: int, plots: int) -> Lineage:
         methodology_version=1, credits_t=9, buffer_t=0, credits=block, buffer=None,
         issued_at=datetime(2022, 1, 1, tzinfo=UTC), estimate_sha256="e", simulated=True,
         unverified=(),
+        registrars=1,
     )  # fmt: skip
     nodes = [LineageNode("serial", "serial", "S"), LineageNode("estimate", "estimate", "E")]
     edges = [LineageEdge("serial", "estimate", "rests on")]
