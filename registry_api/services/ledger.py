@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import LedgerEntry
 from registry_api.errors import NotAcceptable, NotReady
+from registry_api.services import clock
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 Kind = Literal[
@@ -171,7 +172,7 @@ def _entry_hash(entry: LedgerEntry) -> str:
 
 
 def _after(last: LedgerEntry | None) -> datetime:
-    now = datetime.now(UTC)
+    now = clock.now()
     if last is None or now >= last.recorded_at:
         return now
     if last.recorded_at - now > _CLOCK_SLACK:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db.models import CreditOrder, OrderOutcome
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed
-from registry_api.services import accounts, ledger
+from registry_api.services import accounts, ledger, reservations
 from registry_api.services.accounts import AccountView
 from registry_api.services.holdings import State
 from registry_api.services.order_views import Outcome
@@ -35,12 +35,12 @@ class Answer:
 
     Attributes:
         event: The ledger entry it becomes.
-        become: State of the order's credits afterwards.
+        become: State of the order's credits afterwards; None where it moves none.
         who: May answer so.
     """
 
     event: ledger.Kind
-    become: State
+    become: State | None
     who: _Who
 
 
@@ -51,6 +51,12 @@ _ANSWERS: dict[tuple[str, Outcome], Answer] = {
     ("cancel", "accepted"): Answer("cancellation_accepted", "cancelled", "another registrar"),
     ("cancel", "declined"): Answer("cancellation_declined", "active", "another registrar"),
     ("cancel", "withdrawn"): Answer("cancellation_withdrawn", "active", "placer"),
+    ("list", "withdrawn"): Answer("listing_withdrawn", "active", "placer"),
+    ("reserve", "accepted"): Answer("credits_sold", "active", "holder"),
+    ("reserve", "declined"): Answer("reservation_declined", None, "holder"),
+    ("reserve", "withdrawn"): Answer("reservation_withdrawn", None, "placer"),
+    ("quote", "declined"): Answer("quote_declined", None, "holder"),
+    ("quote", "withdrawn"): Answer("quote_withdrawn", None, "placer"),
     ("hold", "released"): Answer("credits_released", "active", "registrar"),
 }
 
@@ -101,6 +107,11 @@ def open_to(session: Session, order_id: str, by: AccountView) -> tuple[Outcome, 
     """List how an account may answer an order now; nothing where it has ended."""
     placed = session.get_one(CreditOrder, UUID(order_id))
     if session.get(OrderOutcome, placed.id) is not None:
+        return ()
+    if (
+        placed.kind == "list"
+        and not reservations.unsold_t(session, [placed.sequence])[placed.sequence]
+    ):
         return ()
     return tuple(
         outcome

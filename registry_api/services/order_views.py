@@ -10,16 +10,23 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from registry_api.db.models import CreditBatch, CreditOrder, Holding, OrderOutcome
+from registry_api.db.models import (
+    CreditBatch,
+    CreditOrder,
+    Holding,
+    Listing,
+    OrderOutcome,
+    Reservation,
+)
 from registry_api.errors import NotFound
-from registry_api.services import paging
+from registry_api.services import clock, paging, reservations
 from registry_api.services.accounts import AccountView, account
 from registry_api.services.batches import serial_text
 from registry_api.services.views import Page
 
-OrderKind = Literal["transfer", "retire", "cancel", "hold"]
+OrderKind = Literal["transfer", "retire", "cancel", "hold", "list", "reserve", "quote"]
 Outcome = Literal["accepted", "declined", "withdrawn", "released"]
-OrderState = Literal["open", "done", "accepted", "declined", "withdrawn", "released"]
+OrderState = Literal["open", "done", "accepted", "declined", "withdrawn", "released", "expired"]
 _MOST_WAITING = 100
 
 
@@ -32,7 +39,8 @@ class OrderView:
         to_account_id: To whom they were offered; None for other orders.
         serials: What was ordered, one run for each that follows without a gap.
         terms: What was stated with it.
-        state: `open` while it waits for somebody; `done` where nobody else is asked.
+        state: `open` while it waits for somebody; `done` where nobody else is asked, or a listing
+            is sold; `expired` where its time is up and nobody has answered.
         note: What whoever answered said.
     """
 
@@ -110,7 +118,26 @@ def orders_of(
 
 def waiting_for(session: Session, by: AccountView) -> tuple[OrderView, ...]:
     """List the orders that wait for an account's answer, oldest first."""
-    theirs = [and_(CreditOrder.kind == "transfer", CreditOrder.to_account_id == by.id)]
+    now = clock.now()
+    reserved = select(Reservation.order_id).where(
+        Reservation.order_id == CreditOrder.id, Reservation.reserved_until > now
+    )
+    taken_up = select(Reservation.order_id).where(Reservation.listing_id == CreditOrder.id)
+    valid = select(Listing.order_id).where(
+        Listing.order_id == CreditOrder.id,
+        or_(Listing.valid_until.is_(None), Listing.valid_until > now),
+    )
+    theirs = [
+        and_(CreditOrder.kind == "transfer", CreditOrder.to_account_id == by.id),
+        and_(CreditOrder.kind == "quote", CreditOrder.account_id == by.id),
+        and_(CreditOrder.kind == "reserve", CreditOrder.account_id == by.id, reserved.exists()),
+        and_(
+            CreditOrder.kind == "list",
+            CreditOrder.to_account_id == by.id,
+            valid.exists(),
+            ~taken_up.exists(),
+        ),
+    ]
     if by.role == "registrar":
         theirs.append(and_(CreditOrder.kind == "cancel", CreditOrder.placed_by != by.id))
     ended = select(OrderOutcome.order_id).where(OrderOutcome.order_id == CreditOrder.id)
@@ -141,14 +168,15 @@ def order_view(session: Session, placed: CreditOrder) -> OrderView:
 
 
 def _views(session: Session, placed: Sequence[CreditOrder]) -> tuple[OrderView, ...]:
-    """Show orders, asking twice for however many."""
+    """Show orders, asking a few times for however many."""
     asked = select(OrderOutcome).where(OrderOutcome.order_id.in_({one.id for one in placed}))
     outcomes = {outcome.order_id: outcome for outcome in session.scalars(asked)}
+    moved_by = {one.id: _moved_by(one, outcomes.get(one.id)) for one in placed}
     rows = session.execute(
         select(Holding, CreditBatch)
         .join(CreditBatch, CreditBatch.id == Holding.batch_id)
         .where(
-            Holding.sequence.in_({one.sequence for one in placed}),
+            Holding.sequence.in_(set(moved_by.values())),
             Holding.state_sequence == Holding.sequence,
         )
         .order_by(Holding.project_id, Holding.kind, Holding.first_serial)
@@ -157,13 +185,46 @@ def _views(session: Session, placed: Sequence[CreditOrder]) -> tuple[OrderView, 
     for holding, batch in rows:
         text = serial_text(batch, holding.kind, holding.first_serial, holding.last_serial)
         texts.setdefault(holding.sequence, []).append(text)
+    waiting = _waiting(session, [one for one in placed if one.id not in outcomes])
     return tuple(
-        _view(one, outcomes.get(one.id), tuple(texts.get(one.sequence, ()))) for one in placed
+        _view(
+            one,
+            outcomes.get(one.id),
+            waiting.get(one.id, "open"),
+            tuple(texts.get(moved_by[one.id], ())),
+        )
+        for one in placed
     )
 
 
-def _view(placed: CreditOrder, outcome: OrderOutcome | None, texts: tuple[str, ...]) -> OrderView:
-    waiting: OrderState = "done" if placed.kind == "retire" else "open"
+def _moved_by(placed: CreditOrder, outcome: OrderOutcome | None) -> int:
+    """Name the entry that moved an order's credits: of a reservation the sale, else its own."""
+    sold = placed.kind == "reserve" and outcome is not None and outcome.outcome == "accepted"
+    return outcome.sequence if sold and outcome is not None else placed.sequence
+
+
+def _waiting(session: Session, placed: Sequence[CreditOrder]) -> dict[UUID, OrderState]:
+    """Say how orders stand that nobody has answered, where that is not simply open."""
+    now, states = clock.now(), {one.id: "done" for one in placed if one.kind == "retire"}
+    late = select(Reservation.order_id).where(
+        Reservation.order_id.in_([one.id for one in placed if one.kind == "reserve"]),
+        Reservation.reserved_until <= now,
+    )
+    listed = {one.id: one.sequence for one in placed if one.kind == "list"}
+    past = select(Listing.order_id).where(Listing.order_id.in_(listed), Listing.valid_until <= now)
+    states |= dict.fromkeys(session.scalars(late), "expired")
+    states |= dict.fromkeys(session.scalars(past), "expired")
+    unsold = reservations.unsold_t(session, listed.values())
+    states |= {order_id: "done" for order_id, sequence in listed.items() if not unsold[sequence]}
+    return cast("dict[UUID, OrderState]", states)
+
+
+def _view(
+    placed: CreditOrder,
+    outcome: OrderOutcome | None,
+    waiting: OrderState,
+    texts: tuple[str, ...],
+) -> OrderView:
     return OrderView(
         id=str(placed.id),
         kind=cast("OrderKind", placed.kind),

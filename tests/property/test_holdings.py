@@ -184,12 +184,13 @@ class Trade(RuleBasedStateMachine):
         self.stack.close()
 
 
-def _run(source: Path | str, examples: int) -> None:
+def run_trade(machine: type[Trade], source: Path | str, examples: int, *, steps: int = 16) -> None:
+    """Run a machine that trades, on copies of a stocked registry."""
     run_state_machine_as_test(
-        type("Trading", (Trade,), {"source": source}),
+        type("Trading", (machine,), {"source": source}),
         settings=settings(
             max_examples=examples,
-            stateful_step_count=16,
+            stateful_step_count=steps,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
@@ -197,11 +198,11 @@ def _run(source: Path | str, examples: int) -> None:
 
 
 def test_no_credit_is_lost_made_or_doubled_on_sqlite(stocked_file: Path) -> None:
-    _run(stocked_file, 20)
+    run_trade(Trade, stocked_file, 20)
 
 
 def test_no_credit_is_lost_made_or_doubled_on_postgresql(stocked_server: str) -> None:
-    _run(stocked_server, 8)
+    run_trade(Trade, stocked_server, 8)
 
 
 def test_an_order_shows_what_it_moved_and_to_whom_it_concerns(stocked_file: Path) -> None:
