@@ -5,16 +5,21 @@ that fails is an error and not a lost success.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import BackgroundTasks, Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from registry_api.db import database
+from registry_api.doors import let_in
 from registry_api.errors import NotAuthenticated
-from registry_api.services import web_sessions
-from registry_api.services.accounts import AccountView, authenticate
+from registry_api.services import keys, web_sessions
+from registry_api.services.accounts import AccountView
+from registry_api.services.keys import Presented
 from registry_api.settings import Settings
 from registry_api.sign_in import demand_own_page, token_of
 
@@ -59,20 +64,40 @@ def _visitor(request: Request, settings: SettingsDep) -> AccountView | None:
 Visitor = Annotated[AccountView | None, Depends(_visitor)]
 
 
-def _caller(
+def _presented(
     settings: SettingsDep,
-    presented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     request: Request,
-) -> AccountView:
-    if presented is not None:
+    afterwards: BackgroundTasks,
+) -> Presented:
+    if bearer is not None:
         with database(settings.database).reading() as session:
-            return authenticate(session, presented.credentials)
-    visitor = _visitor(request, settings)
-    if visitor is None:
-        raise NotAuthenticated(
-            "This needs an API key: send 'Authorization: Bearer <key>', or sign in on a page."
-        )
-    return visitor
+            came = keys.authenticate(session, bearer.credentials)
+        if came.key_id is not None and not came.used_today:
+            # When the answer has left: the route's own transaction may be writing until then.
+            afterwards.add_task(_note_use, settings, came.key_id)
+    else:
+        visitor = _visitor(request, settings)
+        if visitor is None:
+            raise NotAuthenticated(
+                "This needs an API key: send 'Authorization: Bearer <key>', or sign in on a page."
+            )
+        came = Presented(visitor, scopes=None)
+    let_in(request.scope["route"].name, came, request.path_params)
+    return came
+
+
+def _note_use(settings: Settings, key_id: UUID) -> None:
+    with suppress(DBAPIError), database(settings.database).writing() as session:
+        keys.note_use(session, key_id)  # where the database is busy, the next call does it
+
+
+# Who is asking, and how far what they came with opens.
+WhoCame = Annotated[Presented, Depends(_presented)]
+
+
+def _caller(came: WhoCame) -> AccountView:
+    return came.account
 
 
 Caller = Annotated[AccountView, Depends(_caller)]

@@ -10,6 +10,7 @@ from registry_api.api import (
     contests,
     estimates,
     health,
+    keys,
     orders,
     plot_findings,
     plot_records,
@@ -32,6 +33,7 @@ _PARTS = (
     issued,
     orders,
     estimates,
+    keys,
     health,
 )
 router = APIRouter(responses=PROBLEM_RESPONSES)

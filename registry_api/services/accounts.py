@@ -5,19 +5,20 @@ A key is 256 random bits, shown once; only its SHA-256 is kept, which needs no s
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, cast, get_args
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry_api.db.models import Account, ApiKey
+from registry_api.db.models import Account, ApiKey, ApiKeyTerms
 from registry_api.errors import (
     Contradiction,
     NotAcceptable,
     NotAllowed,
-    NotAuthenticated,
     NotFound,
 )
 from registry_api.services.canonical import sha256_of_text
@@ -25,6 +26,7 @@ from registry_api.settings import Settings
 
 Role = Literal["developer", "verifier", "registrar", "buyer"]
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
+KEY_DAYS = 365  # how long a key works unless somebody says otherwise [P]
 _KEY_PREFIX = "pkl_"
 
 
@@ -104,16 +106,38 @@ def demand_role(session: Session, account_id: str, role: Role) -> AccountView:
     return found
 
 
-def create_key(session: Session, account_id: str) -> str:
-    """Make a key for an account and give it back, the only time it can be seen."""
+def create_key(
+    session: Session,
+    account_id: str,
+    *,
+    name: str = "unnamed",
+    scopes: Sequence[str] = (),
+    days: int = KEY_DAYS,
+    replaces: UUID | None = None,
+) -> str:
+    """Make a key for an account and give it back, the only time it can be seen.
+
+    What a key's account may ask for is in `keys.make`; this is for whoever runs the registry.
+    """
     account(session, account_id)
     key = _KEY_PREFIX + secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    made = ApiKey(
+        id=uuid4(),
+        account_id=account_id,
+        prefix=key[:12],
+        key_sha256=sha256_of_text(key),
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
     session.add(
-        ApiKey(
-            account_id=account_id,
-            prefix=key[:12],
-            key_sha256=sha256_of_text(key),
-            created_at=datetime.now(UTC),
+        ApiKeyTerms(
+            key_id=made.id,
+            name=name,
+            scopes=" ".join(scopes),
+            expires_at=now + timedelta(days=days),
+            replaces_id=replaces,
         )
     )
     session.flush()
@@ -129,27 +153,9 @@ def revoke_key(session: Session, key: str) -> None:
     found = session.scalars(select(ApiKey).where(ApiKey.key_sha256 == sha256_of_text(key))).first()
     if found is None:
         raise NotFound("There is no such key.")
-    found.revoked_at = found.revoked_at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    found.revoked_at = min(found.revoked_at or now, now)
     session.flush()
-
-
-def authenticate(session: Session, key: str) -> AccountView:
-    """Find who a key belongs to.
-
-    The lookup is by digest, so its timing tells nothing about keys that exist.
-
-    Raises:
-        NotAuthenticated: If the key is unknown or revoked.
-    """
-    digest = sha256_of_text(key.encode("utf-8", "replace").decode())
-    found = session.execute(
-        select(Account)
-        .join(ApiKey, ApiKey.account_id == Account.id)
-        .where(ApiKey.key_sha256 == digest, ApiKey.revoked_at.is_(None))
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotAuthenticated("The API key is not known here or was revoked.")
-    return _view(found)
 
 
 def _view(account: Account) -> AccountView:

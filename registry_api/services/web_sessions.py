@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db.models import WebSession
 from registry_api.errors import NotAuthenticated
-from registry_api.services import accounts
+from registry_api.services import accounts, keys
 from registry_api.services.accounts import AccountView
 from registry_api.services.canonical import sha256_of_text
 from registry_api.settings import Settings
@@ -23,9 +23,13 @@ def open(session: Session, settings: Settings, key: str) -> str:  # noqa: A001  
     """Sign in: give a new token for the account a key belongs to.
 
     Raises:
-        NotAuthenticated: If the key is unknown or revoked.
+        NotAuthenticated: If the key is unknown, revoked, run out, or for less than all: a page does
+            whatever its visitor may, so a key for less would open more than it should.
     """
-    account = accounts.authenticate(session, key)
+    presented = keys.authenticate(session, key)
+    if presented.scopes is not None:
+        raise NotAuthenticated("This key is limited to scopes and opens no pages.")
+    account = presented.account
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     now = datetime.now(UTC)
     session.add(

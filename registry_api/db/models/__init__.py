@@ -17,6 +17,13 @@ from registry_api.db.models.decisions import (
     ProposalOutcome,
     Restatement,
 )
+from registry_api.db.models.doors import (
+    ApiKeyTerms,
+    ApiKeyUse,
+    OutsideIdentity,
+    OutsideIdentityEnd,
+    RegistryMark,
+)
 from registry_api.db.models.holdings import (
     CreditOrder,
     Holding,
@@ -73,6 +80,8 @@ from registry_api.db.models.uploads import (
 __all__ = [
     "Account",
     "ApiKey",
+    "ApiKeyTerms",
+    "ApiKeyUse",
     "Base",
     "BatchConfirmation",
     "BatchTraits",
@@ -101,6 +110,8 @@ __all__ = [
     "Notice",
     "NoticeDelivery",
     "OrderOutcome",
+    "OutsideIdentity",
+    "OutsideIdentityEnd",
     "Person",
     "Plot",
     "PlotContribution",
@@ -113,6 +124,7 @@ __all__ = [
     "ProjectVersion",
     "Proposal",
     "ProposalOutcome",
+    "RegistryMark",
     "Replacement",
     "Reservation",
     "Restatement",

@@ -34,6 +34,10 @@ BEHIND_A_KEY = {
     "retire_credits",
     "ask_cancellation",
     "hold_credits",
+    "list_keys",
+    "make_key",
+    "replace_key",
+    "withdraw_key",
 }  # fmt: skip
 
 

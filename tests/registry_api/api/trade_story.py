@@ -81,6 +81,13 @@ def tell(market: Market) -> Mapping[str, Any]:
     )
     _ok(market.post(f"/v1/orders/{offered['id']}/answer", {"outcome": "accepted"}, by=BUYERS[0]))
     retired = _ok(market.post("/v1/retirements", {"lots": market.lots(2), **TERMS}, by=BUYERS[0]))
+    made = _ok(
+        market.post(
+            "/v1/keys",
+            {"name": "nightly export", "scopes": ["registry:read"], "days": 90},
+            by=BUYERS[0],
+        )
+    )
     serial = market.batch["credits"]["text"]
     return {
         "order": offered,
@@ -90,6 +97,8 @@ def tell(market: Market) -> Mapping[str, Any]:
         "retirement": _ok(market.get(f"/v1/retirements/{retired['id']}")),
         "state": _ok(market.get(f"/v1/serials/{serial}/state")),
         "supply": _ok(market.get("/v1/supply")),
+        "new_key": made,
+        "keys": _ok(market.get("/v1/keys", by=BUYERS[0])),
     }
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from registry_api.db import Database
 from registry_api.errors import NotAcceptable, NotAuthenticated, NotFound
-from registry_api.services import accounts
+from registry_api.services import accounts, keys
 from registry_api.services.projects import register_project
 from tests.registry_api.a_registry import DEVELOPER, project_settings, sha
 
@@ -14,7 +14,7 @@ def test_a_key_finds_its_account_and_is_not_kept(registry: Database) -> None:
     with registry.writing() as session:
         accounts.register_account(session, "green-eyes", "Green Eyes", "verifier")
         key = accounts.create_key(session, "green-eyes")
-        assert accounts.authenticate(session, key).role == "verifier"
+        assert keys.authenticate(session, key).account.role == "verifier"
         kept = str(session.execute(text("SELECT * FROM api_keys")).all())
     assert key not in kept
     assert len(key) >= 43
@@ -23,7 +23,7 @@ def test_a_key_finds_its_account_and_is_not_kept(registry: Database) -> None:
 @pytest.mark.parametrize("key", ["", "pkl_nothing", "\ud800", "x" * 100_000])
 def test_an_unknown_key_opens_nothing(registry: Database, key: str) -> None:
     with registry.reading() as session, pytest.raises(NotAuthenticated):
-        accounts.authenticate(session, key)
+        keys.authenticate(session, key)
 
 
 def test_a_revoked_key_opens_nothing(registry: Database) -> None:
@@ -31,9 +31,9 @@ def test_a_revoked_key_opens_nothing(registry: Database) -> None:
         accounts.register_account(session, "green-eyes", "Green Eyes", "verifier")
         key, other = (accounts.create_key(session, "green-eyes") for _ in range(2))
         accounts.revoke_key(session, key)
-        assert accounts.authenticate(session, other).id == "green-eyes"
+        assert keys.authenticate(session, other).account.id == "green-eyes"
         with pytest.raises(NotAuthenticated):
-            accounts.authenticate(session, key)
+            keys.authenticate(session, key)
         with pytest.raises(NotFound):
             accounts.revoke_key(session, "pkl_nothing")
 
