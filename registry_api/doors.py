@@ -39,6 +39,7 @@ _REPORT = Door("private:read", _PROJECT, hides=True)
 _FROM_THE_FIELD = Door("plots:write", _PROJECT, hides=True)
 _OWN = Door("registry:read")
 _TRADE = Door("credits:trade")
+_DEAL = Door("credits:trade", _HOLDERS)
 _RULE = Door("registry:rule", _REGISTRAR)
 
 DOORS: Mapping[str, Door] = {
@@ -99,6 +100,11 @@ DOORS: Mapping[str, Door] = {
     "get_retirement": PUBLIC,
     "ask_cancellation": Door("credits:retire"),
     "hold_credits": _RULE,
+    "list_listings": PUBLIC,
+    "get_listing": PUBLIC,
+    "list_credits_for_sale": _DEAL,
+    "reserve_credits": _DEAL,
+    "ask_for_quote": _DEAL,
     # Keys
     "list_keys": _OWN,
     "make_key": Door("keys:write"),

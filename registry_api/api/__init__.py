@@ -17,6 +17,7 @@ from registry_api.api import (
     plot_reports,
     plot_uploads,
     projects,
+    trades,
     uploads,
 )
 from registry_api.api import credits as issued
@@ -32,6 +33,7 @@ _PARTS = (
     plot_findings,
     issued,
     orders,
+    trades,
     estimates,
     keys,
     health,

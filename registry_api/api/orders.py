@@ -36,11 +36,13 @@ Text = Annotated[str, Field(max_length=2_000)]
 AccountId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What is sent with an order; an unknown field is a mistake."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class LotBody(_Body):
+class LotBody(Body):
     """Credits to move: a serial, or so many of an issuance, those with the lowest numbers first."""
 
     serial: Annotated[str, Field(max_length=200)] = ""
@@ -48,7 +50,9 @@ class LotBody(_Body):
     quantity_t: Annotated[int, Field(ge=0, le=BIGGEST_SERIAL)] = 0
 
 
-class _Lots(_Body):
+class LotsBody(Body):
+    """Which credits."""
+
     lots: Annotated[list[LotBody], Field(min_length=1, max_length=_MOST_LOTS)]
 
     def chosen(self) -> list[Lot]:
@@ -56,14 +60,14 @@ class _Lots(_Body):
         return [Lot(**lot.model_dump()) for lot in self.lots]
 
 
-class TransferBody(_Lots):
+class TransferBody(LotsBody):
     """What is offered, and to whom."""
 
     to_account_id: AccountId
     note: Text = ""
 
 
-class RetirementBody(_Lots):
+class RetirementBody(LotsBody):
     """What is retired, for whom and why."""
 
     beneficiary: Annotated[str, Field(min_length=1, max_length=500)]
@@ -75,20 +79,20 @@ class RetirementBody(_Lots):
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
 
 
-class CancellationBody(_Lots):
+class CancellationBody(LotsBody):
     """What is to be cancelled, and why."""
 
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
-class HoldBody(_Lots):
+class HoldBody(LotsBody):
     """Whose credits are held, and why."""
 
     account_id: AccountId
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
-class AnswerBody(_Body):
+class AnswerBody(Body):
     """What an order that waits is answered."""
 
     outcome: Outcome
@@ -152,7 +156,7 @@ def offer_transfer(
 ) -> OrderView:
     """Offer credits; they wait until the other account takes or declines them."""
     placed = orders.offer(session, body.chosen(), body.to_account_id, body.note, key, by=caller.id)
-    return _located(response, placed)
+    return located(response, placed)
 
 
 @router.post(
@@ -188,7 +192,7 @@ def ask_cancellation(
 ) -> OrderView:
     """Ask for a cancellation; the credits are held until a registrar has decided."""
     placed = orders.ask_cancellation(session, body.chosen(), body.reason, key, by=caller.id)
-    return _located(response, placed)
+    return located(response, placed)
 
 
 @router.post(
@@ -202,7 +206,7 @@ def hold_credits(
 ) -> OrderView:
     """Hold credits until they are released. Needs a registrar's key."""
     placed = orders.hold(session, body.chosen(), body.account_id, body.reason, key, by=caller.id)
-    return _located(response, placed)
+    return located(response, placed)
 
 
 @router.get(
@@ -232,6 +236,7 @@ def get_batch_supply(session: ReadSession, batch_id: BatchId, _query: Plain) -> 
     return holding_views.supply(session, UUID(issued.batch(session, batch_id).card.id))
 
 
-def _located(response: Response, placed: OrderView) -> OrderView:
+def located(response: Response, placed: OrderView) -> OrderView:
+    """Say in a header where an order that was placed is."""
     response.headers["Location"] = f"/v1/orders/{placed.id}"
     return placed

@@ -18,9 +18,9 @@ from registry_api.db.models import (
     OrderOutcome,
 )
 from registry_api.services import batches, clock, paging, reservations
-from registry_api.services.batches import serial_text
 from registry_api.services.holdings import still_open
 from registry_api.services.listings import Price, find
+from registry_api.services.lots import run_texts
 from registry_api.services.views import BatchCard, Page
 
 
@@ -157,10 +157,9 @@ def _unsold(session: Session, sequences: Sequence[int]) -> dict[int, tuple[str, 
         select(Holding, CreditBatch)
         .join(CreditBatch, CreditBatch.id == Holding.batch_id)
         .where(Holding.state_sequence.in_(sequences), Holding.state == "offered", still_open())
-        .order_by(Holding.kind, Holding.first_serial)
     )
-    texts: dict[int, tuple[str, ...]] = {}
+    runs: dict[int, list[tuple[CreditBatch, str, int, int]]] = {}
     for holding, batch in rows:
-        text = serial_text(batch, holding.kind, holding.first_serial, holding.last_serial)
-        texts[holding.state_sequence] = (*texts.get(holding.state_sequence, ()), text)
-    return texts
+        run = (batch, holding.kind, holding.first_serial, holding.last_serial)
+        runs.setdefault(holding.state_sequence, []).append(run)
+    return {sequence: run_texts(theirs) for sequence, theirs in runs.items()}

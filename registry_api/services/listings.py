@@ -22,6 +22,7 @@ from registry_api.services.holdings import BIGGEST_SERIAL, Lot
 from registry_api.services.lots import chosen
 from registry_api.services.order_views import OrderView, demand_seen
 
+_TRADERS = ("buyer", "developer")
 LONGEST_RESERVATION_H = 14 * 24
 _DEAREST_CENTS = 10**9
 _PRICE = re.compile(r"([0-9]{1,8})(?:\.([0-9]{1,2}))?")
@@ -166,6 +167,7 @@ def reserve(
 
     Raises:
         NotFound: If there is no such listing, or not for the caller.
+        NotAllowed: If the caller is a verifier or a registrar.
         NotAcceptable: If the quantity or the time is none.
         Contradiction: If less is left, the listing has ended, or it is the caller's own.
         KeyReused: If the key belongs to another request.
@@ -177,6 +179,7 @@ def reserve(
     request = {"listing": listing_id, "quantity": quantity_t, "hours": hours, "note": note}
 
     def place() -> CreditOrder:
+        _demand_trader(session, by)
         listed, terms = demand_open(session, listing_id, by)
         now = clock.now()
         left = (
@@ -227,6 +230,7 @@ def ask_quote(
 
     Raises:
         NotFound: If there is no such account or project.
+        NotAllowed: If the caller is a verifier or a registrar.
         NotAcceptable: If the quantity is none.
         Contradiction: If the caller asks itself.
         KeyReused: If the key belongs to another request.
@@ -236,6 +240,7 @@ def ask_quote(
     request = {"of": of, "project": project_id, "quantity": quantity_t, "note": note}
 
     def place() -> CreditOrder:
+        _demand_trader(session, by)
         if account(session, of).id == by:
             raise Contradiction("A quote is asked of another account; this one is yours.")
         if session.get(Project, project_id) is None:
@@ -289,6 +294,13 @@ def find(session: Session, listing_id: str, by: str | None) -> tuple[CreditOrder
     ):
         raise NotFound("There is no listing with that id.", listing=listing_id[:80])
     return placed, terms
+
+
+def _demand_trader(session: Session, by: str) -> None:
+    """Insist that whoever judges credits does not buy them."""
+    role = account(session, by).role
+    if role not in _TRADERS:
+        raise NotAllowed(f"Credits are bought by buyers and developers; {by} is a {role}.")
 
 
 def _asked(session: Session, request_id: str, by: str) -> CreditOrder:

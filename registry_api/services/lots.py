@@ -1,6 +1,6 @@
 """Lots: the credits that a request names, found in an account's holdings, each credit once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,10 +56,23 @@ def preview(session: Session, lots: Sequence[Lot], holder: str) -> Chosen:
         batch.id: batch
         for batch in session.scalars(select(CreditBatch).where(CreditBatch.id.in_(ids)))
     }
-    texts = (
-        serial_text(
-            batches[part.holding.batch_id], part.holding.kind, part.first_serial, part.last_serial
-        )
-        for part in parts
+    runs = (
+        (batches[p.holding.batch_id], p.holding.kind, p.first_serial, p.last_serial) for p in parts
     )
-    return Chosen(sum(part.quantity_t for part in parts), tuple(texts))
+    return Chosen(sum(part.quantity_t for part in parts), run_texts(runs))
+
+
+def run_texts(runs: Iterable[tuple[CreditBatch, str, int, int]]) -> tuple[str, ...]:
+    """Write runs of credits as serials, one for all that follow each other without a gap.
+
+    Args:
+        runs: Issuance, kind of claim, first and last number of each, in any order.
+    """
+    joined: list[tuple[CreditBatch, str, int, int]] = []
+    for run in sorted(runs, key=lambda run: (run[0].project_id, run[1], run[2])):
+        batch, kind, first, last = run
+        if joined and joined[-1][:2] == (batch, kind) and joined[-1][3] + 1 == first:
+            joined[-1] = (batch, kind, joined[-1][2], last)
+        else:
+            joined.append(run)
+    return tuple(serial_text(*run) for run in joined)

@@ -21,7 +21,7 @@ from registry_api.db.models import (
 from registry_api.errors import NotFound
 from registry_api.services import clock, paging, reservations
 from registry_api.services.accounts import AccountView, account
-from registry_api.services.batches import serial_text
+from registry_api.services.lots import run_texts
 from registry_api.services.views import Page
 
 OrderKind = Literal["transfer", "retire", "cancel", "hold", "list", "reserve", "quote"]
@@ -179,19 +179,18 @@ def _views(session: Session, placed: Sequence[CreditOrder]) -> tuple[OrderView, 
             Holding.sequence.in_(set(moved_by.values())),
             Holding.state_sequence == Holding.sequence,
         )
-        .order_by(Holding.project_id, Holding.kind, Holding.first_serial)
     )
-    texts: dict[int, list[str]] = {}
+    runs: dict[int, list[tuple[CreditBatch, str, int, int]]] = {}
     for holding, batch in rows:
-        text = serial_text(batch, holding.kind, holding.first_serial, holding.last_serial)
-        texts.setdefault(holding.sequence, []).append(text)
+        run = (batch, holding.kind, holding.first_serial, holding.last_serial)
+        runs.setdefault(holding.sequence, []).append(run)
     waiting = _waiting(session, [one for one in placed if one.id not in outcomes])
     return tuple(
         _view(
             one,
             outcomes.get(one.id),
             waiting.get(one.id, "open"),
-            tuple(texts.get(moved_by[one.id], ())),
+            run_texts(runs.get(moved_by[one.id], ())),
         )
         for one in placed
     )

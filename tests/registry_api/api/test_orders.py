@@ -147,3 +147,59 @@ def test_a_sound_legal_entity_identifier_is_taken(market: Market) -> None:
     """One that its holder publishes."""
     body = {"lots": market.lots(1), **TERMS, "beneficiary_lei": "5493001KJTIIGC8Y1R12"}
     assert market.post("/v1/retirements", body, by=DEVELOPER).status_code == 201
+
+
+def test_the_market_tried_as_everybody(market: Market) -> None:
+    project = market.batch["project_id"]
+    sale = {"lots": market.lots(5), "price": "12.50", "currency": "USD"}
+    listing = market.post("/v1/listings", sale, by=DEVELOPER).json()["id"]
+    routes: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+        # address -> body, and what each account is answered
+        "/v1/listings": (sale, {DEVELOPER: 201, BUYER: 409, OTHER: 409}),
+        "/v1/reservations": (
+            {"listing_id": listing, "quantity_t": 1}, {DEVELOPER: 409, BUYER: 201, OTHER: 201}
+        ),
+        "/v1/quotes": (
+            {"account_id": DEVELOPER, "project_id": project, "quantity_t": 2},
+            {DEVELOPER: 409, BUYER: 201, OTHER: 201},
+        ),
+    }  # fmt: skip
+    for address, (body, answers) in routes.items():
+        assert market.post(address, body, by=None).status_code == 401
+        for account in EVERYBODY:
+            status = market.post(address, body, by=account).status_code
+            assert status == answers.get(account, 403), (address, account)
+
+
+def test_from_a_listing_to_the_buyer(market: Market) -> None:
+    sale = {"lots": market.lots(5), "price": "12.5", "currency": "USD"}
+    made = market.post("/v1/listings", sale, by=DEVELOPER)
+    assert market.get(made.headers["Location"], by=DEVELOPER).json()["state"] == "open"
+    (shown,) = market.get("/v1/listings").json()["items"]
+    assert (shown["price"], shown["quantity_t"], shown["free_t"]) == ("12.50", 5, 5)
+    wanted = {"listing_id": shown["id"], "quantity_t": 3}
+    order = market.post("/v1/reservations", wanted, by=BUYER).json()["id"]
+    assert market.get(f"/v1/listings/{shown['id']}").json()["free_t"] == 2
+    assert BUYER not in market.get(f"/v1/listings/{shown['id']}").text
+    assert answer(market, order, "accepted", BUYER) == 403
+    assert answer(market, order, "accepted", DEVELOPER) == 200
+    held = market.get("/v1/holdings", by=BUYER).json()["items"]
+    assert [(h["state"], h["quantity_t"]) for h in held] == [("active", 3)]
+    history = market.get(f"/v1/serials/{held[0]['serial']}/state").json()["history"]
+    assert [e["kind"] for e in history] == ["batch_issued", "credits_listed", "credits_sold"]
+
+
+def test_a_quote_is_seen_by_the_two_whom_it_concerns(market: Market) -> None:
+    wanted = {
+        "account_id": DEVELOPER, "project_id": market.batch["project_id"], "quantity_t": 4,
+    }  # fmt: skip
+    asked = market.post("/v1/quotes", wanted, by=BUYER).json()["id"]
+    sale = {"lots": market.lots(4), "price": "9", "currency": "EUR", "request_id": asked}
+    quote = market.post("/v1/listings", sale, by=DEVELOPER).json()["id"]
+    assert market.get("/v1/listings").json()["items"] == []
+    assert market.get(f"/v1/listings/{quote}").status_code == 404
+    assert market.get(f"/v1/orders/{quote}", by=BUYER).json()["terms"]["price"] == "9.00"
+    assert market.get(f"/v1/orders/{quote}", by=OTHER).status_code == 404
+    wanted = {"listing_id": quote, "quantity_t": 4}
+    assert market.post("/v1/reservations", wanted, by=OTHER).status_code == 404
+    assert market.post("/v1/reservations", wanted, by=BUYER).status_code == 201

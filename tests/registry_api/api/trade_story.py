@@ -89,7 +89,43 @@ def tell(market: Market) -> Mapping[str, Any]:
         )
     )
     serial = market.batch["credits"]["text"]
+    sale = _ok(
+        market.post(
+            "/v1/listings",
+            {
+                "lots": market.lots(8),
+                "price": "12.50",
+                "currency": "USD",
+                "note": "Delivery at once",
+            },
+            by=DEVELOPER,
+        )
+    )
+    reserved = _ok(
+        market.post(
+            "/v1/reservations",
+            {"listing_id": sale["id"], "quantity_t": 3, "hours": 48, "note": "Purchase order 17"},
+            by=BUYERS[1],
+        )
+    )
+    quote = _ok(
+        market.post(
+            "/v1/quotes",
+            {
+                "account_id": DEVELOPER,
+                "project_id": market.batch["project_id"],
+                "quantity_t": 10,
+                "note": "For our travel of 2025",
+            },
+            by=BUYERS[1],
+        )
+    )
     return {
+        "listed_order": sale,
+        "reservation": reserved,
+        "quote": quote,
+        "listings": _ok(market.get("/v1/listings")),
+        "listing": _ok(market.get(f"/v1/listings/{sale['id']}")),
         "order": offered,
         "retired_order": retired,
         "orders": _ok(market.get("/v1/orders", by=BUYERS[0])),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db import Database
 from registry_api.db.models import Base, CreditBatch, Estimate
-from registry_api.services import issuance, ledger, orders
+from registry_api.services import issuance, ledger, listings, orders
 from registry_api.services.holdings import Lot
 from registry_api.services.order_views import OrderView
 from registry_api.services.retirement_terms import RetirementTerms
@@ -55,6 +55,30 @@ def take_an_offer(session: Session, lot: Lot) -> OrderView:
     return orders.answer(session, placed.id, "accepted", "", "one-answer", by=BUYERS[0])
 
 
+def list_credits(session: Session, lot: Lot) -> OrderView:
+    price = listings.Price(1250, "USD")
+    return listings.list_credits(session, [lot], price, "one-listing", by=DEVELOPER)
+
+
+def reserve(session: Session, lot: Lot) -> OrderView:
+    listing = list_credits(session, lot)
+    return listings.reserve(session, listing.id, 2, "one-reservation", by=BUYERS[0])
+
+
+def sell(session: Session, lot: Lot) -> OrderView:
+    reserved = reserve(session, lot)
+    return orders.answer(session, reserved.id, "accepted", "Paid", "one-sale", by=DEVELOPER)
+
+
+def quote(session: Session, lot: Lot) -> OrderView:
+    project = session.scalars(select(CreditBatch.project_id)).one()
+    asked = listings.ask_quote(session, DEVELOPER, project, 3, "one-quote", by=BUYERS[0])
+    price = listings.Price(1250, "USD")
+    return listings.list_credits(
+        session, [lot], price, "its-answer", by=DEVELOPER, request_id=asked.id
+    )
+
+
 class Cut(Exception):
     """The power went."""
 
@@ -77,7 +101,9 @@ def cut_before(opened: Database, statement: int) -> Iterator[dict[str, int]]:
 
 
 @pytest.mark.parametrize(
-    "act", [offer, retire, ask_cancellation, hold, take_an_offer], ids=lambda act: act.__name__
+    "act",
+    [offer, retire, ask_cancellation, hold, take_an_offer, list_credits, reserve, sell, quote],
+    ids=lambda act: act.__name__,
 )
 def test_cut_off_between_any_two_statements_nothing_of_an_order_is_there(act: Act) -> None:
     with a_stocked_folder() as file, a_copy(file) as opened:

@@ -15,7 +15,7 @@ from registry_api.services.holdings import Lot
 from registry_api.services.listings import Price
 from registry_api.services.order_views import order, orders_of, waiting_for
 from tests.registry_api.a_market import BUYERS, a_copy, a_stocked_folder
-from tests.registry_api.a_registry import DEVELOPER, REGISTRAR
+from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER
 
 BUYER, OTHER = BUYERS
 PRICE = Price(1250, "USD")
@@ -115,6 +115,15 @@ def test_a_payment_that_came_late_is_still_taken_where_nobody_else_reserved(
     assert active_t(session, BUYER) == 8
 
 
+def test_runs_that_follow_each_other_are_one_serial(session: Session) -> None:
+    """A sale that was withdrawn leaves holdings cut in two; a serial does not show it."""
+    listing = listed(session, 4)
+    answer(session, listing, "withdrawn", DEVELOPER)
+    again = listings.list_credits(session, lots(session, 9), PRICE, "list-again", by=DEVELOPER)
+    assert [text[-15:-2] for text in again.serials] == ["000001-000009"]
+    assert listing_views.listing(session, again.id, by=None).serials == again.serials
+
+
 def test_a_quote_is_a_listing_for_whoever_asked(session: Session) -> None:
     project = session.scalars(select(CreditBatch.project_id)).one()
     asked = listings.ask_quote(session, DEVELOPER, project, 6, "one-quote", by=BUYER, note="May?")
@@ -195,6 +204,16 @@ def test_a_price_is_read_as_it_is_written(text: str, cents: int) -> None:
 def test_what_is_no_price_is_a_sentence(text: str) -> None:
     with pytest.raises(NotAcceptable, match=r"\.$"):
         Price.read(text, "USD")
+
+
+@pytest.mark.parametrize("by", [REGISTRAR, VERIFIER])
+def test_who_judges_credits_does_not_buy_them(session: Session, by: str) -> None:
+    listing = listed(session)
+    project = session.scalars(select(CreditBatch.project_id)).one()
+    with pytest.raises(NotAllowed, match="bought by buyers and developers"):
+        reserve(session, listing, 1, by=by)
+    with pytest.raises(NotAllowed, match="bought by buyers and developers"):
+        listings.ask_quote(session, DEVELOPER, project, 1, "some-quote", by=by)
 
 
 def test_nonsense_is_a_sentence(session: Session) -> None:
