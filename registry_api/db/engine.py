@@ -4,6 +4,7 @@ SQLite by default (write-ahead log, BEGIN IMMEDIATE, full synchronisation, forei
 SQLAlchemy URL is opened as it is. What the tables are is in `models.py`.
 """
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -33,6 +34,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
+        # One that nobody asks for any more lets go of its connections itself.
+        weakref.finalize(self, self.engine.dispose)
         self._writer = sessionmaker(self.engine, expire_on_commit=False)
         self._reader = sessionmaker(
             self.engine.execution_options(**{_READ_ONLY: True}), expire_on_commit=False

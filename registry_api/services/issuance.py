@@ -44,7 +44,7 @@ from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
-from registry_api.services.reversal_cases import refuse_unsettled
+from registry_api.services.settlements import demand_whole
 from registry_api.services.verification import newest_decision
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
@@ -73,7 +73,7 @@ def issue(
         NotFound: If there is no such estimate.
         NotAllowed: If the account is no registrar, nobody approved, no other registrar proposed it
             where there are two, or it has a member in common with developer or verifier.
-        Contradiction: If a loss of the project is confirmed and not settled.
+        Contradiction: If the project owes for a loss or a restatement.
         KeyReused: If the key belongs to another request.
         NotCreditable: If a gate failed, or a rule is unverified and this is no demonstration.
         AlreadyIssued: If the estimate, its period or its land has credits.
@@ -102,7 +102,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     check_sums(document)
     check_way_down(session, document, settings)
     demand_gates(document, demo=settings.demo)
-    refuse_unsettled(session, period.project_id)
+    demand_whole(session, period.project_id)
     decision = newest_decision(session, estimate.sha256)
     if decision is None or not decision.approved:
         raise NotAllowed(

@@ -33,7 +33,12 @@ from registry_api.services import buffer, holdings, idempotency, ledger, members
 from registry_api.services.accounts import demand_role
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.holdings import Lot, Part
-from registry_api.services.reversal_cases import cases_in, in_mrv, settled
+from registry_api.services.reversal_cases import (
+    cases_in,
+    in_mrv,
+    refuse_unsettled,
+    settled,
+)
 
 if TYPE_CHECKING:
     from mrv.change.reversal import Accounts
@@ -135,6 +140,33 @@ def accounts_of(session: Session, project_id: str) -> "Accounts":
         net_kg=net_kg - int(lost_kg or 0),
         buffer_kg=buffer.balance(session, project_id) * KG_PER_T,
     )
+
+
+def demand_whole(session: Session, project_id: str) -> None:
+    """Insist that nothing of a project is owed before it issues again.
+
+    A total that fell by itself needs no such stop: no credit comes of it before it has grown back.
+
+    Raises:
+        Contradiction: If a confirmed loss waits, or less was found later than was issued, or the
+            buffer was too small, and the developer has not made it good.
+    """
+    refuse_unsettled(session, project_id)
+    defaulted = session.scalars(
+        select(ReversalSettlement.in_default)
+        .where(ReversalSettlement.project_id == project_id)
+        .order_by(ReversalSettlement.sequence.desc())
+        .limit(1)
+    ).first()
+    if not defaulted and not _restated_last(session, project_id):
+        return
+    short_kg = accounts_of(session, project_id).shortfall_kg
+    if short_kg:
+        raise Contradiction(
+            f"{project_id} is {short_kg:,} kg short of what it issued; it issues nothing before "
+            "that is made good.",
+            project=project_id,
+        )
 
 
 def replaced_kg(session: Session, project_id: str) -> int:
@@ -384,6 +416,17 @@ def _last_statement(session: Session, project_id: str) -> tuple[int, int]:
     ).first()
     newest = max((row for row in (batch, restated) if row), key=lambda row: row[1], default=(0, 0))
     return int(newest[0]), int(newest[1])
+
+
+def _restated_last(session: Session, project_id: str) -> bool:
+    """Say whether the newest statement of a project is a restatement."""
+    newest = session.execute(
+        select(func.max(CreditBatch.sequence), func.max(Restatement.sequence))
+        .select_from(CreditBatch)
+        .outerjoin(Restatement, Restatement.batch_id == CreditBatch.id)
+        .where(CreditBatch.project_id == project_id)
+    ).one()
+    return newest[1] is not None and newest[1] > newest[0]
 
 
 def _view(row: ReversalSettlement) -> SettlementView:
