@@ -32,7 +32,7 @@ _MOST_AT_ONCE = 16
 
 
 class BodyLimit:
-    """Refuses what is larger than the route that reads it has allowed; reads nothing by itself."""
+    """Refuses bodies that are larger than their route allows, or hardly move; reads none itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,19 +45,37 @@ class BodyLimit:
         state = scope.setdefault("state", {})
         state["largest_body_bytes"] = LARGEST_BODY_BYTES
         stated = _stated_bytes(Headers(scope=scope))
-        read = 0
+        read, ended, began = 0, False, 0.0
 
         async def receiving() -> Message:
-            nonlocal read
+            nonlocal read, ended, began
+            began = began or time.monotonic()
             if stated > state["largest_body_bytes"]:
                 raise _too_large(state["largest_body_bytes"])
-            message = await receive()
+            # After its end whoever listens waits for the caller to hang up, as long as it takes.
+            message = await (receive() if ended else _moving(receive))
+            ended = not message.get("more_body", False)
             read += len(message.get("body", b""))
+            seconds = time.monotonic() - began
+            if not ended and seconds > GRACE_S and read < seconds * _SLOWEST_BYTES_PER_S:
+                raise TooSlow(
+                    f"After {seconds:.0f} seconds only {read:,} bytes had come, so the request was "
+                    "given up; send it again over a better connection."
+                )
             if read > state["largest_body_bytes"]:  # in chunks, so its length was not stated
                 raise _too_large(state["largest_body_bytes"])
             return message
 
         await self.app(scope, receiving, send)
+
+
+async def _moving(receive: Receive) -> Message:
+    with anyio.move_on_after(LONGEST_SILENCE_S):
+        return await receive()
+    raise TooSlow(
+        f"Nothing came for {LONGEST_SILENCE_S:.0f} seconds, so the request was given up; send it "
+        "again."
+    )
 
 
 def allow_body(request: Request, largest_bytes: int) -> None:
@@ -82,27 +100,12 @@ async def keep_body(
     """
     allow_body(request, largest_bytes)
     stream = request.stream()
-    began = time.monotonic()
-    taken = 0
 
     async def piece() -> bytes | None:
-        with anyio.move_on_after(LONGEST_SILENCE_S):
-            return await anext(stream, None)
-        raise TooSlow(
-            f"Nothing came for {LONGEST_SILENCE_S:.0f} seconds, so the upload was given up; "
-            "send it again."
-        )
+        return await anext(stream, None)
 
     def pieces() -> Iterator[bytes]:
-        nonlocal taken
         while (data := from_thread.run(piece)) is not None:
-            taken += len(data)
-            seconds = time.monotonic() - began
-            if seconds > GRACE_S and taken < seconds * _SLOWEST_BYTES_PER_S:
-                raise TooSlow(
-                    f"After {seconds:.0f} seconds only {taken:,} bytes had come, so the upload was "
-                    "given up; send it again over a better connection."
-                )
             if data:
                 yield data
 

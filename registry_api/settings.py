@@ -59,6 +59,8 @@ class Settings(BaseSettings):
         default="", description="address of a MapLibre style; empty means the own light basemap"
     )
     largest_plot_file_mb: Annotated[int, Field(ge=1)] = 512
+    calls_per_minute: Annotated[int, Field(ge=1)] = 300
+    calls_per_minute_with_key: Annotated[int, Field(ge=1)] = 1_200
     session_hours: Annotated[float, Field(gt=0)] = 12.0
 
     @property

@@ -7,7 +7,7 @@ import pytest
 from mrv.errors import MrvError
 from pipelines.commands.key import give_key
 from pipelines.workspace import Workspace
-from registry_api.services.accounts import authenticate
+from registry_api.services.keys import authenticate
 
 
 def test_a_key_opens_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,7 +15,7 @@ def test_a_key_opens_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[s
         give_key("nyando-growers", tmp_path, name=name, role=role)
         (key,) = capsys.readouterr().out.splitlines()
         with Workspace(tmp_path).reading() as session:
-            caller = authenticate(session, key)
+            caller = authenticate(session, key).account
         assert (caller.id, caller.name, caller.role) == (
             "nyando-growers",
             "Nyando growers",

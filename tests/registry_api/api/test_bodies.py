@@ -202,3 +202,21 @@ def test_evidence_has_its_own_limit(desk: Desk) -> None:
             f"/v1/projects/{OWN}/contests", content=b"--x", headers=desk.by(account) | form
         )
         assert answer.status_code == status
+
+
+def test_a_body_of_json_that_stands_still_is_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LONGEST_SILENCE_S", 0.2)
+    head = (
+        "POST /v1/retirements HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n"
+        "Content-Type: application/json\r\nIdempotency-Key: slow-order\r\n"
+        f"Authorization: Bearer {desk.keys['somebody-else']}\r\n\r\n{{"
+    )
+    began = time.monotonic()
+    with on_loopback(desk) as port, socket.create_connection(("127.0.0.1", port), 10) as slow:
+        slow.sendall(head.encode())
+        answer = slow.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"/problems/request.too_slow" in answer
+    assert time.monotonic() - began < 8
