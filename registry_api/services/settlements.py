@@ -272,7 +272,7 @@ def _settle(
         reason=reason,
         settled_by=by,
     )
-    parts = _oldest_of_buffer(session, project_id, settlement.cancelled_t)
+    parts = oldest_of_buffer(session, project_id, settlement.cancelled_t)
     entry = _written(session, settlement, rows, parts, given, by)
     settlement.sequence = entry.sequence
     session.add(settlement)
@@ -352,7 +352,12 @@ def _rules_and_stock(session: Session, project_id: str) -> "tuple[Methodology, i
     return rules, max(0, gross_kg)
 
 
-def _oldest_of_buffer(session: Session, project_id: str, quantity_t: int) -> list[Part]:
+def oldest_of_buffer(session: Session, project_id: str, quantity_t: int) -> list[Part]:
+    """Choose credits of a project's buffer, oldest vintage first.
+
+    Raises:
+        InputRejected: If there are not so many.
+    """
     from mrv.change.reversal import oldest_first  # brings pandas
 
     # `oldest_first` goes by the order of names, so the place in the order is the name.
