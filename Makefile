@@ -11,7 +11,7 @@ NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint study bench bench-country bench-report bench-uploads mutate serve clean help
+.PHONY: demo test lint study bench bench-country bench-report bench-uploads bench-market mutate serve clean help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -39,6 +39,9 @@ bench-report: .venv/.ok ## put the last whole run of bench and bench-country int
 
 bench-uploads: .venv/.ok ## send 50,000 plots to a registry of 1,000,000 (kept in BENCH_HOME) and compare with brute force
 	$(BIN)/python -m tests.benchmarks.uploads --home $(BENCH_HOME)
+
+bench-market: .venv/.ok ## ask a registry of a million credits (kept in BENCH_HOME) what buyers ask, against bare SQL
+	$(BIN)/python -m tests.benchmarks.market --home $(BENCH_HOME)
 
 fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=60 SEED=1)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)

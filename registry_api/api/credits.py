@@ -1,10 +1,13 @@
 """Credits: searching them, finding a serial's block, its way down, and issuing."""
 
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
+from registry_api.api import formats
 from registry_api.api.examples import example
 from registry_api.api.parameters import (
     BatchId,
@@ -17,8 +20,9 @@ from registry_api.api.parameters import (
     idempotency_key,
     link_next,
 )
+from registry_api.db import database
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import credit_search, issuance, lineage
+from registry_api.services import credit_search, issuance, lineage, portfolio
 from registry_api.services import credits as issued
 from registry_api.services.credit_facets import Facets, facets
 from registry_api.services.credit_runs import RunPage
@@ -36,29 +40,54 @@ class IssueRequest(BaseModel):
     estimate_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["0f" * 32])]
 
 
-@router.get("/credits", summary="Search credits", responses=example("credits"))
+@router.get(
+    "/credits",
+    summary="Search credits",
+    response_model=RunPage,
+    responses=example("credits"),
+)
 def list_credits(
-    request: Request, response: Response, session: ReadSession, query: Runs
-) -> RunPage:
-    """List runs of credits where they are now; with `modified_since`, what changed since."""
-    if query.modified_since is None:
-        page = credit_search.search(
-            session, query.filter(), sort=query.sort, limit=query.limit, cursor=query.cursor
-        )
-    else:
-        page = credit_search.changes(
-            session, query.filter(), query.modified_since, limit=query.limit, cursor=query.cursor
-        )
+    request: Request, response: Response, settings: SettingsDep, query: Runs
+) -> Response:
+    """List runs of credits where they are now; with `modified_since`, what changed since.
+
+    JSON comes by page. CSV, GeoJSON or Parquet, asked for in `Accept`, comes with all of it in one
+    stream; GeoJSON shows the middle of each project's coarse cells.
+    """
+    opened = database(settings.database)
+
+    def look(session: Session, limit: int, cursor: str | None) -> RunPage:
+        wanted = query.filter()
+        if query.modified_since is not None:
+            return credit_search.changes(
+                session, wanted, query.modified_since, limit=limit, cursor=cursor
+            )
+        return credit_search.search(session, wanted, sort=query.sort, limit=limit, cursor=cursor)
+
+    def places() -> dict[str, tuple[float, float]]:
+        with opened.reading() as session:
+            return portfolio.project_places(session)
+
+    media_type = formats.asked_for(request)
+    if media_type != formats.JSON:
+        pages = credit_search.every_page(opened, look)
+        first = next(pages)  # what is wrong with the question is said before the stream begins
+        return formats.streamed(media_type, chain([first], pages), places)
+    with opened.reading() as session:
+        page = look(session, query.limit, query.cursor)
     link_next(request, response, page)
-    return page
+    return formats.told(page, {**response.headers, "Vary": "Accept"})
 
 
 @router.get(
-    "/credits/facets", summary="What there is to choose from", responses=example("credit_facets")
+    "/credits/facets",
+    summary="What there is to choose from",
+    response_model=Facets,
+    responses=example("credit_facets"),
 )
-def get_credit_facets(session: ReadSession, query: RunsToCount) -> Facets:
+def get_credit_facets(session: ReadSession, query: RunsToCount) -> Response:
     """Count the credits under each value of each part of a search, its own choice left aside."""
-    return facets(session, query.filter())
+    return formats.told(facets(session, query.filter()))
 
 
 @router.get("/batches", summary="List issuances", responses=example("batches"))
@@ -96,10 +125,15 @@ def get_batch(session: ReadSession, batch_id: BatchId, _query: Plain) -> BatchDe
     return issued.batch(session, batch_id)
 
 
-@router.get("/serials/{serial}", summary="The block a serial lies in", responses=example("serial"))
-def get_serial(session: ReadSession, serial: SerialText, query: Unit) -> SerialAnswer:
+@router.get(
+    "/serials/{serial}",
+    summary="The block a serial lies in",
+    response_model=SerialAnswer,
+    responses=example("serial"),
+)
+def get_serial(session: ReadSession, serial: SerialText, query: Unit) -> Response:
     """Find the issued block from its own serial, from a block inside it, or from one credit."""
-    return issued.find_serial(session, serial, unit=query.unit)
+    return formats.told(issued.find_serial(session, serial, unit=query.unit))
 
 
 @router.get(

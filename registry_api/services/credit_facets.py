@@ -6,9 +6,8 @@ or one more, would bring.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, select, union_all
+from sqlalchemy import Select, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import BatchTraits, CreditBatch, Holding
@@ -23,6 +22,9 @@ from registry_api.services.credit_runs import (
     price_band,
     uncertainty_band,
 )
+
+_WHOLE = "whole"  # the search as it is
+_PARTS = ("country", "project", "methodology", "claim", "vintage", "status", "uncertainty", _WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +74,45 @@ def facets(session: Session, wanted: RunFilter) -> Facets:
         .group_by(Holding.batch_id, Holding.kind, Holding.state)
         .cte("sums")
     )
-    asked = conditions(wanted, kind=sums.c.kind, state=sums.c.state)
-    parts: dict[str, ColumnElement[Any]] = {
-        "country": CreditBatch.country.expression,
-        "project": CreditBatch.project_id.expression,
-        "methodology": CreditBatch.methodology_id.expression,
-        "claim": sums.c.kind,
-        "vintage": BatchTraits.vintage.expression,
-        "status": sums.c.state,
-        "uncertainty": uncertainty_band(),
-        "": literal(""),  # the search as it is
-    }
-    counted = (
+    cells = (
         select(
-            literal(name).label("part"),
-            cast(column, String).label("value"),
-            func.sum(sums.c.quantity_t).label("quantity_t"),
-            func.sum(sums.c.runs).label("runs"),
+            CreditBatch.country,
+            CreditBatch.project_id.label("project"),
+            CreditBatch.methodology_id.label("methodology"),
+            sums.c.kind.label("claim"),
+            BatchTraits.vintage,
+            sums.c.state.label("status"),
+            uncertainty_band().label("uncertainty"),
+            literal("").label(_WHOLE),
+            sums.c.quantity_t,
+            sums.c.runs,
+            *(
+                said.label(f"is_{part}")
+                for part, said in conditions(wanted, kind=sums.c.kind, state=sums.c.state).items()
+            ),
         )
-        .select_from(sums)
         .join(CreditBatch, CreditBatch.id == sums.c.batch_id)
         .join(BatchTraits, BatchTraits.batch_id == sums.c.batch_id)
-        .where(*(condition for part, condition in asked.items() if part != name))
-        .group_by(column)
-        for name, column in parts.items()
+        .cte("cells")
     )
-    values: dict[str, list[FacetValue]] = {name: [] for name in (*parts, "price")}
+    counted = (
+        select(
+            literal(part).label("part"),
+            cast(cells.c[part], String).label("value"),
+            func.sum(cells.c.quantity_t).label("quantity_t"),
+            func.sum(cells.c.runs).label("runs"),
+        )
+        .where(
+            *(said for said in cells.c if said.name.startswith("is_") and said.name != f"is_{part}")
+        )
+        .group_by(cells.c[part])
+        for part in _PARTS
+    )
+    values: dict[str, list[FacetValue]] = {part: [] for part in (*_PARTS, "price")}
     for part, value, quantity_t, runs in session.execute(union_all(*counted, _prices(wanted, at))):
         shown = CLAIMS[value] if part == "claim" else value
         values[part].append(FacetValue(shown, int(quantity_t), int(runs)))
-    whole = values.pop("") or [FacetValue("", 0, 0)]
+    whole = values.pop(_WHOLE) or [FacetValue("", 0, 0)]
     return Facets(
         at,
         whole[0].quantity_t,

@@ -6,11 +6,13 @@ ledger closes it. Names of projects and labels change, so they are asked for whe
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar, cast
+from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from mrv.crediting import serials
 from registry_api.db.models import (
     Account,
     BatchTraits,
@@ -22,7 +24,6 @@ from registry_api.db.models import (
     Listing,
     Project,
 )
-from registry_api.services.batches import serial_text
 from registry_api.services.holdings import State
 from registry_api.services.latest import newest_projects
 from registry_api.services.views import Page
@@ -40,7 +41,32 @@ _WIDEST: UncertaintyBand = "over_30"
 _PRICE_STEPS = ((1_000, "under_10"), (2_000, "10_to_20"), (4_000, "20_to_40"))  # [hundredths]
 _DEAREST = "40_or_more"
 PRICE_BAND = f"^[A-Z]{{3}}_({'|'.join(band for _, band in _PRICE_STEPS)}|{_DEAREST})$"
-Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
+_COLUMNS = (
+    Holding.id,
+    Holding.project_id,
+    Holding.batch_id,
+    Holding.kind,
+    Holding.first_serial,
+    Holding.last_serial,
+    Holding.quantity_t,
+    Holding.state,
+    Holding.state_sequence,
+    CreditBatch.registry_code,
+    CreditBatch.number,
+    CreditBatch.country,
+    CreditBatch.methodology_id,
+    CreditBatch.methodology_version,
+    CreditBatch.vintage_start,
+    CreditBatch.vintage_end,
+    CreditBatch.simulated,
+    BatchTraits.vintage,
+    BatchTraits.u90,
+    LedgerEntry.recorded_at,
+    Listing.order_id,
+    Listing.price_cents,
+    Listing.currency,
+)
+Asked = Select[*tuple[Any, ...]]
 Conditions = dict[str, ColumnElement[bool]]
 
 
@@ -185,15 +211,20 @@ def at_price(wanted: RunFilter) -> tuple[ColumnElement[bool], ...]:
     return Holding.state == "offered", Holding.state_sequence.in_(asked)
 
 
-def run_rows() -> "Select[Holding, CreditBatch, BatchTraits, datetime, Listing | None]":
-    """Select holdings, open and closed, with everything `view` needs."""
+@cache
+def run_rows() -> Asked:
+    """Select what `view` needs of holdings, open and closed; put together once.
+
+    Columns instead of objects: a page of runs is read often, and objects took most of its time.
+    """
     public = and_(
         CreditOrder.sequence == Holding.state_sequence,
         CreditOrder.to_account_id.is_(None),
         Holding.state == "offered",
     )
     return (
-        select(Holding, CreditBatch, BatchTraits, LedgerEntry.recorded_at, Listing)
+        select(*_COLUMNS)
+        .select_from(Holding)
         .join(CreditBatch, CreditBatch.id == Holding.batch_id)
         .join(BatchTraits, BatchTraits.batch_id == Holding.batch_id)
         .join(LedgerEntry, LedgerEntry.sequence == Holding.state_sequence)
@@ -202,36 +233,40 @@ def run_rows() -> "Select[Holding, CreditBatch, BatchTraits, datetime, Listing |
     )
 
 
-def view(
-    holding: Holding,
-    batch: CreditBatch,
-    traits: BatchTraits,
-    since: datetime,
-    listing: Listing | None,
-    closed_sequence: int | None = None,
-) -> CreditRun:
-    """Show one run."""
+def view(row: Row[Any], closed_sequence: int | None = None) -> CreditRun:
+    """Show one row of `run_rows`."""
+    serial = serials.SerialBlock(
+        country=row.country,
+        project=row.project_id,
+        kind=row.kind,
+        start=row.vintage_start,
+        end=row.vintage_end,
+        batch=row.number,
+        first=row.first_serial,
+        last=row.last_serial,
+        registry=row.registry_code,
+    )
     return CreditRun(
-        id=holding.id,
-        serial=serial_text(batch, holding.kind, holding.first_serial, holding.last_serial),
-        project_id=holding.project_id,
-        batch_id=str(holding.batch_id),
-        country=batch.country,
-        methodology_id=batch.methodology_id,
-        methodology_version=batch.methodology_version,
-        claim=CLAIMS[holding.kind],
-        vintage=traits.vintage,
-        vintage_start=batch.vintage_start,
-        vintage_end=batch.vintage_end,
-        status=cast("State", holding.state),
-        quantity_t=holding.quantity_t,
-        since=since,
-        sequence=holding.state_sequence,
-        u90=traits.u90,
-        simulated=batch.simulated,
-        listing_id=str(listing.order_id) if listing else None,
-        price_cents=listing.price_cents if listing else None,
-        currency=listing.currency if listing else None,
+        id=row.id,
+        serial=serials.format_serial(serial),
+        project_id=row.project_id,
+        batch_id=str(row.batch_id),
+        country=row.country,
+        methodology_id=row.methodology_id,
+        methodology_version=row.methodology_version,
+        claim=CLAIMS[row.kind],
+        vintage=row.vintage,
+        vintage_start=row.vintage_start,
+        vintage_end=row.vintage_end,
+        status=row.state,
+        quantity_t=row.quantity_t,
+        since=row.recorded_at,
+        sequence=row.state_sequence,
+        u90=row.u90,
+        simulated=row.simulated,
+        listing_id=str(row.order_id) if row.order_id else None,
+        price_cents=row.price_cents,
+        currency=row.currency,
         closed_sequence=closed_sequence,
     )
 

@@ -4,17 +4,20 @@ Every page of one search shows the state after the same entry of the ledger, whi
 what is ordered meanwhile neither repeats a run nor hides one.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Row, and_, or_
 from sqlalchemy.orm import Session
 
+from registry_api.db import Database
 from registry_api.db.models import BatchTraits, Holding, HoldingClosure
 from registry_api.errors import NotAcceptable
 from registry_api.services import paging
 from registry_api.services.credit_runs import (
+    Asked,
     CreditRun,
     RunFilter,
     RunPage,
@@ -27,6 +30,7 @@ from registry_api.services.credit_runs import (
 )
 
 Sort = Literal["-changed", "changed", "-vintage", "vintage", "-quantity", "quantity", "uncertainty"]
+_AT_ONCE = 2_000  # runs in memory while all are read
 _KEYS: dict[str, tuple[ColumnElement[Any], type[Any]]] = {
     "changed": (Holding.state_sequence.expression, int),
     "vintage": (BatchTraits.vintage.expression, int),
@@ -63,9 +67,11 @@ def search(
     if last:
         query = query.where(_beyond(key, last[0], last[1], falling=falling))
     order = (key.desc(), Holding.id.desc()) if falling else (key, Holding.id)
-    rows = session.execute(query.add_columns(key).order_by(*order).limit(limit + 1)).all()
-    shown = tuple(view(*row[:-1]) for row in rows[:limit])
-    goes_on = paging.encode(at, rows[limit - 1][-1], shown[-1].id) if len(rows) > limit else None
+    rows = session.execute(
+        query.add_columns(key.label("key")).order_by(*order).limit(limit + 1)
+    ).all()
+    shown = tuple(view(row) for row in rows[:limit])
+    goes_on = paging.encode(at, rows[limit - 1].key, shown[-1].id) if len(rows) > limit else None
     return RunPage(shown, goes_on, at)
 
 
@@ -98,34 +104,68 @@ def changes(
         raise NotAcceptable(
             f"The ledger has {at} entries so far; ask for what changed since one of them."
         )
-    closed = (
-        run_rows()
-        .join(HoldingClosure, HoldingClosure.holding_id == Holding.id)
-        .add_columns(HoldingClosure.sequence)
-        .where(
-            HoldingClosure.sequence > modified_since,
-            HoldingClosure.sequence <= at,
-            Holding.sequence <= modified_since,  # else it came and went between two looks
-        )
-    )
     opened = run_rows().where(Holding.sequence > modified_since, *open_at(at))
-    found: list[list[tuple[int, int, CreditRun]]] = []
-    for query, key in (
-        (closed, HoldingClosure.sequence.expression),
-        (opened, Holding.sequence.expression),
-    ):
-        asked = query.where(*_of(wanted))
-        if last:
-            asked = asked.where(_beyond(key, last[0], last[1], falling=False))
-        rows = session.execute(asked.add_columns(key).order_by(key, Holding.id).limit(limit + 1))
-        found.append([(row[-1], row[0].id, view(*row[:-1])) for row in rows])
-    shown = list(islice(merge(*found, key=lambda change: change[:2]), limit))
-    goes_on = len(shown) < sum(map(len, found))
+    rows = _changed(session, opened, Holding.sequence.expression, wanted, last, limit)
+    if modified_since:
+        closed = (
+            run_rows()
+            .join(HoldingClosure, HoldingClosure.holding_id == Holding.id)
+            .where(
+                HoldingClosure.sequence > modified_since,
+                # No later than what is shown anyway, or the search for few would be a long one.
+                HoldingClosure.sequence <= (rows[-1].key if len(rows) > limit else at),
+                Holding.sequence <= modified_since,  # else it came and went between two looks
+            )
+        )
+        key = HoldingClosure.sequence.expression
+        gone = _changed(session, closed, key, wanted, last, limit)
+    else:
+        gone = []
+    both = merge(((row, False) for row in rows), ((row, True) for row in gone), key=_place)
+    shown = list(islice(both, limit))
+    goes_on = len(shown) < len(rows) + len(gone)
     return RunPage(
-        tuple(run for _, _, run in shown),
-        paging.encode(at, *shown[-1][:2]) if goes_on else None,
+        tuple(view(row, row.key if closed else None) for row, closed in shown),
+        paging.encode(at, *_place(shown[-1])) if goes_on else None,
         at,
     )
+
+
+def every_page(
+    opened: Database, look: Callable[[Session, int, str | None], RunPage]
+) -> Iterator[tuple[CreditRun, ...]]:
+    """Give page after page of a search, each read in a transaction of its own.
+
+    Args:
+        opened: The database.
+        look: Reads one page: of how many, from which cursor on.
+    """
+    cursor = None
+    while True:
+        with opened.reading() as session:
+            page = look(session, _AT_ONCE, cursor)
+        yield page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _changed(
+    session: Session,
+    query: Asked,
+    key: ColumnElement[Any],
+    wanted: RunFilter,
+    last: Sequence[Any],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    asked = query.where(*_of(wanted)).add_columns(key.label("key"))
+    if last:
+        asked = asked.where(_beyond(key, last[0], last[1], falling=False))
+    return session.execute(asked.order_by(key, Holding.id).limit(limit + 1)).all()
+
+
+def _place(change: tuple[Row[Any], bool]) -> tuple[int, int]:
+    return change[0].key, change[0].id
 
 
 def _of(wanted: RunFilter) -> tuple[ColumnElement[bool], ...]:

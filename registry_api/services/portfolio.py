@@ -68,6 +68,15 @@ def project_cells(session: Session) -> dict[str, Any]:
     }
 
 
+def project_places(session: Session) -> dict[str, tuple[float, float]]:
+    """Give the middle of each project's coarse cells, longitude before latitude [degree]."""
+    return {
+        card.id: (card.longitude, card.latitude)
+        for card in list_projects(session, limit=_MOST_PROJECTS).items
+        if card.longitude is not None and card.latitude is not None
+    }
+
+
 def _vintages(session: Session) -> tuple[VintageTotals, ...]:
     totals: dict[int, dict[str, int]] = defaultdict(lambda: {"active": 0, "buffer": 0})
     rows = session.execute(

@@ -28,6 +28,8 @@ class Holding(Base):
         CheckConstraint("quantity_t = last_serial - first_serial + 1", name="quantity_inclusive"),
         CheckConstraint("state <> 'buffer' OR account_id IS NULL", name="buffer_is_nobodys"),
         Index("ix_holdings_account", "account_id", "state"),
+        # Holds all that sums of an issuance need.
+        Index("ix_holdings_sums", "batch_id", "kind", "state", "sequence", "quantity_t"),
         Index("ix_holdings_serials", "project_id", "kind", "first_serial"),
     )
 
@@ -43,7 +45,7 @@ class Holding(Base):
         ),
         index=True,
     )
-    batch_id: Mapped[UUID] = mapped_column(ForeignKey("credit_batches.id"), index=True)
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("credit_batches.id"))
     project_id: Mapped[Slug] = mapped_column(ForeignKey("projects.id"))
     kind: Mapped[str] = mapped_column(String(1))
     first_serial: Mapped[int] = mapped_column(BigInteger)

@@ -1,10 +1,15 @@
 """The API over HTTP: keys, roles, paging, caching, and problems that say what to do."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Iterator
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from pydantic import HttpUrl
 
 from registry_api.api import geojson
@@ -203,6 +208,37 @@ def test_who_has_seen_all_is_told_of_nothing(served: Served) -> None:
     ahead = served.client.get(f"/v1/credits?modified_since={first['as_of'] + 1}")
     assert ahead.status_code == 422
     assert "entries so far" in ahead.json()["detail"]
+
+
+def test_the_whole_search_comes_as_a_table_or_a_map(served: Served, tmp_path: Path) -> None:
+    def asked(media_type: str) -> Response:
+        answer = served.client.get("/v1/credits?limit=1", headers={"Accept": media_type})
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(media_type)
+        return answer
+
+    runs = served.client.get("/v1/credits").json()["items"]
+    rows = list(csv.DictReader(io.StringIO(asked("text/csv").text)))
+    assert [row["serial"] for row in rows] == [run["serial"] for run in runs]
+    assert list(rows[0]) == list(runs[0])
+    assert [int(row["quantity_t"]) for row in rows] == [2, 9]
+
+    (tmp_path / "credits.parquet").write_bytes(asked("application/vnd.apache.parquet").content)
+    table = pq.read_table(tmp_path / "credits.parquet").to_pylist()
+    assert [list(row) for row in table] == [list(run) for run in runs]
+    assert [row["serial"] for row in table] == [run["serial"] for run in runs]
+    assert [row["since"].isoformat().replace("+00:00", "Z") for row in table] == [
+        run["since"] for run in runs
+    ]
+
+    features = asked("application/geo+json").json()["features"]
+    assert [feature["properties"] for feature in features] == runs
+    lon, lat = features[0]["geometry"]["coordinates"]
+    assert (lon, lat) == (34.65, -0.15)  # of the cell, not of a plot
+    nothing = served.client.get(
+        "/v1/credits?country=UG", headers={"Accept": "application/geo+json"}
+    )
+    assert nothing.json() == {"type": "FeatureCollection", "features": []}
 
 
 def test_an_answer_is_not_sent_twice(served: Served) -> None:

@@ -57,11 +57,18 @@ def upgrade() -> None:
         f"SELECT b.id, {vintage}, {u90} "
         "FROM credit_batches b JOIN estimates e ON e.sha256 = b.estimate_sha256"
     )
+    # What sums of an issuance need lies in one index: a million credits are counted in it.
+    op.create_index(
+        "ix_holdings_sums", "holdings", ["batch_id", "kind", "state", "sequence", "quantity_t"]
+    )
+    op.drop_index(op.f("ix_holdings_batch_id"), "holdings")
     for table in _TABLES:
         only_grows(table)
 
 
 def downgrade() -> None:
     """Drop them, and their triggers with them."""
+    op.create_index(op.f("ix_holdings_batch_id"), "holdings", ["batch_id"])
+    op.drop_index("ix_holdings_sums", "holdings")
     for table in reversed(_TABLES):
         op.drop_table(table)
