@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.credit_options import credit_commands
 from pipelines.commands.sample_options import plan_sample
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ areas = typer.Typer(no_args_is_help=True, help="Areas where no plot may lie.")
 app.command("plan-sample")(plan_sample)
 app.add_typer(plots, name="plots")
 app.add_typer(areas, name="areas")
+app.add_typer(credit_commands, name="credits")
 
 
 @app.command()
