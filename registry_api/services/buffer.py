@@ -48,6 +48,15 @@ class BufferEntry:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a buffer held after a ledger entry that moved something in it [t CO2e]."""
+
+    at: datetime
+    sequence: int
+    balance_t: int
+
+
 def balance(session: Session, project_id: str | None = None, as_of: AsOf | None = None) -> int:
     """Add up a project's buffer, or all of them, at any time [t CO2e]."""
     moves = _moves(project_id).subquery()
@@ -55,6 +64,22 @@ def balance(session: Session, project_id: str | None = None, as_of: AsOf | None 
         LedgerEntry, LedgerEntry.sequence == moves.c.sequence
     )
     return int(session.scalar(query.where(*(as_of or AsOf()).counted())) or 0)
+
+
+def course(session: Session, project_id: str | None = None) -> tuple[Balance, ...]:
+    """Follow the balance of a project's buffer, or of all of them, from entry to entry."""
+    moves = _moves(project_id).subquery()
+    rows = session.execute(
+        select(LedgerEntry.recorded_at, LedgerEntry.sequence, func.sum(moves.c.quantity_t))
+        .join(LedgerEntry, LedgerEntry.sequence == moves.c.sequence)
+        .group_by(LedgerEntry.recorded_at, LedgerEntry.sequence)
+        .order_by(LedgerEntry.sequence)
+    )
+    steps: list[Balance] = []
+    for at, sequence, moved_t in rows:
+        before = steps[-1].balance_t if steps else 0
+        steps.append(Balance(at, sequence, before + int(moved_t)))
+    return tuple(steps)
 
 
 def entries(

@@ -30,8 +30,10 @@ from registry_api.services import credits as issued
 from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import (
     assets,
+    dashboard,
     field_forms,
     holding_pages,
+    market_pages,
     order_pages,
     places,
     plot_pages,
@@ -47,7 +49,16 @@ PROJECTS_SHOWN = 50
 BATCHES_SHOWN = 12
 INDICES_SHOWN = 4
 
-_PARTS = (signing_in, uploads, plot_pages, field_forms, holding_pages, order_pages)
+_PARTS = (
+    signing_in,
+    uploads,
+    plot_pages,
+    field_forms,
+    holding_pages,
+    order_pages,
+    market_pages,
+    dashboard,
+)
 router = APIRouter(include_in_schema=False)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry_api.db import database
-from registry_api.services import accounts, orders
+from registry_api.services import accounts, listings, orders
 from registry_api.services.holdings import Lot
+from registry_api.services.listings import Price
 from registry_api.services.retirement_terms import RetirementTerms
 from registry_api.services.views import BatchCard
 from tests.browser.a_site import serving
@@ -28,6 +29,9 @@ class MarketSite:
         offered: Order of five credits that waits for the first buyer.
         doubted: Order of a cancellation that waits for a registrar.
         retired: Retirement by the first buyer.
+        listing: Of thirty credits for anybody.
+        reserved: Order of four of them for the first buyer.
+        asked: Order of the second buyer, who asks for a quote.
     """
 
     url: str
@@ -36,10 +40,13 @@ class MarketSite:
     offered: str
     doubted: str
     retired: str
+    listing: str
+    reserved: str
+    asked: str
 
     @property
     def pages(self) -> dict[str, tuple[str, str]]:
-        """One address of every kind of page, and who looks at it."""
+        """One address of every kind of page, and who looks at it; "" for anybody."""
         return {
             "holdings": (SELLER, "/holdings"),
             "nothing": (OTHER, "/holdings"),
@@ -50,6 +57,17 @@ class MarketSite:
             "own_offer": (SELLER, f"/orders/{self.offered}"),
             "doubted": (REGISTRAR, f"/orders/{self.doubted}"),
             "retired": (BUYER, f"/orders/{self.retired}"),
+            "reserved": (SELLER, f"/orders/{self.reserved}"),
+            "own_reservation": (BUYER, f"/orders/{self.reserved}"),
+            "asked": (SELLER, f"/orders/{self.asked}"),
+            "listed": (SELLER, f"/orders/{self.listing}"),
+            "list": (SELLER, f"/list?asked={self.asked}"),
+            "listings": ("", "/listings"),
+            "listing": (BUYER, f"/listings/{self.listing}"),
+            "listing_public": ("", f"/listings/{self.listing}"),
+            "dashboard": ("", "/dashboard"),
+            "project_dashboard": ("", f"/projects/{self.batches[0].project_id}/dashboard"),
+            "quote": (BUYER, f"/projects/{self.batches[0].project_id}/quote"),
         }
 
 
@@ -82,5 +100,22 @@ def market_served(home: Path) -> Iterator[MarketSite]:
         doubted = orders.ask_cancellation(
             session, some(2, 1), "Counted twice", "first-doubt", by=SELLER
         )
+        price = Price.read("12.50", "USD")
+        listing = listings.list_credits(
+            session, some(30), price, "first-listing", by=SELLER, note="Delivery at once"
+        )
+        reserved = listings.reserve(session, listing.id, 4, "one-reservation", by=BUYER)
+        project = batches[0].project_id
+        asked = listings.ask_quote(session, SELLER, project, 7, "first-quote", by=OTHER)
     with serving(settings) as url:
-        yield MarketSite(url, keys, batches, offered.id, doubted.id, retired.id)
+        yield MarketSite(
+            url,
+            keys,
+            batches,
+            offered=offered.id,
+            doubted=doubted.id,
+            retired=retired.id,
+            listing=listing.id,
+            reserved=reserved.id,
+            asked=asked.id,
+        )

@@ -36,6 +36,17 @@ def send(market: Market, address: str, fields: dict[str, str], *, by: str) -> Re
     return market.client.post(address, data=fields, headers=headers, follow_redirects=False)
 
 
+def look(market: Market, address: str, *, by: str) -> Response:
+    """Look at a page that anybody may see, signed in as a browser is."""
+    market.client.post(
+        "/sign-in", data={"key": market.keys[by]}, headers={"Sec-Fetch-Site": "same-origin"},
+        follow_redirects=False,
+    )  # fmt: skip
+    seen = market.client.get(address, headers={"Sec-Fetch-Site": "same-origin"})
+    market.client.cookies.clear()
+    return seen
+
+
 def hidden(page: Response) -> dict[str, str]:
     """What a page's form carries along."""
     return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
@@ -201,3 +212,79 @@ def test_another_site_cannot_send_these_forms(quiet: Market, address: str) -> No
 def test_a_step_that_is_only_looked_at_begins_again(quiet: Market, address: str) -> None:
     answer = quiet.client.get(address, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/retire")
+
+
+def listed(market: Market, quantity_t: int = 10, **more: str) -> str:
+    """List credits on the page; gives the order's id."""
+    form = hidden(market.get("/list", by=DEVELOPER))
+    price = {"price": "12.5", "currency": "usd", "note": "Delivery at once"}
+    fields = {**form, f"of-{market.batch['id']}": str(quantity_t), **price, **more}
+    made = send(market, "/list", fields, by=DEVELOPER)
+    assert made.status_code == 303, made.text
+    return made.headers["location"].rpartition("/")[2]
+
+
+def test_credits_are_listed_reserved_settled_and_bought(market: Market) -> None:
+    listing = listed(market, valid_until="2199-12-31")
+    for_anybody = market.get("/listings").text
+    assert "12.50 USD" in for_anybody
+    assert "Sign in to reserve" in market.get(f"/listings/{listing}").text
+    form = hidden(look(market, f"/listings/{listing}", by=BUYER))
+    fields = {**form, "quantity": "4", "hours": "48", "note": "Purchase order 17"}
+    reserved = send(market, f"/listings/{listing}/reserve", fields, by=BUYER)
+    assert reserved.status_code == 303
+    again = send(market, f"/listings/{listing}/reserve", fields, by=BUYER)
+    assert again.headers["location"] == reserved.headers["location"]
+    assert "of 10, the rest is reserved" in market.get("/listings").text
+    order = reserved.headers["location"]
+    seen = market.get(order, by=DEVELOPER)
+    assert "4 credits reserved at 12.50 USD each" in seen.text
+    said = {**hidden(seen), "outcome": "accepted", "note": "Invoice 7"}
+    assert send(market, f"{order}/answer", said, by=DEVELOPER).status_code == 303
+    assert "Invoice 7" in market.get(order, by=BUYER).text
+    held = market.get("/v1/holdings", by=BUYER).json()["items"]
+    assert [(h["state"], h["quantity_t"]) for h in held] == [("active", 4)]
+
+
+def test_a_quote_is_asked_made_and_seen_by_two(market: Market) -> None:
+    ask = f"/projects/{market.batch['project_id']}/quote"
+    fields = {**hidden(market.get(ask, by=BUYER)), "quantity": "7", "note": "Any vintage"}
+    asked = send(market, ask, fields, by=BUYER)
+    assert asked.status_code == 303
+    request = asked.headers["location"].rpartition("/")[2]
+    assert f"/list?asked={request}" in market.get(f"/orders/{request}", by=DEVELOPER).text
+    quote = listed(market, 7, asked=request)
+    assert quote not in market.get("/listings").text
+    assert "1 order waits for your answer" in market.get("/holdings", by=BUYER).text
+    assert "a quote for you alone" in look(market, f"/listings/{quote}", by=BUYER).text
+    assert market.get(f"/listings/{quote}").status_code == 404
+    assert look(market, f"/listings/{quote}", by=OTHER).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"price": "much"}, "is no price"),
+        ({"currency": "dollars"}, "three capital letters"),
+        ({"valid_until": "2001-01-01"}, "runs out in the future"),
+        ({"asked": str(uuid4())}, "There is no order"),
+    ],
+)
+def test_a_listing_that_cannot_be_is_a_sentence(
+    market: Market, fields: dict[str, str], words: str
+) -> None:
+    chosen = {f"of-{market.batch['id']}": "2", "price": "3", "currency": "EUR"}
+    answer = send(market, "/list", {"key": uuid4().hex, **chosen, **fields}, by=DEVELOPER)
+    assert answer.status_code in (404, 422)
+    assert words in unescape(answer.text)
+    assert market.get("/v1/listings").json()["items"] == []
+
+
+@pytest.mark.parametrize("quantity", ["", "x", "0", "11"])
+def test_a_reservation_that_cannot_be_is_a_sentence(market: Market, quantity: str) -> None:
+    listing = listed(market)
+    fields = {"key": uuid4().hex, "quantity": quantity, "hours": "24"}
+    answer = send(market, f"/listings/{listing}/reserve", fields, by=BUYER)
+    assert answer.status_code == (409 if quantity == "11" else 422)
+    assert 'role="alert"' in answer.text
+    assert market.get(f"/v1/listings/{listing}").json()["free_t"] == 10
