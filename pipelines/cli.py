@@ -338,12 +338,30 @@ def key(
     role: Annotated[
         str, typer.Option(help="developer, verifier, registrar or buyer.")
     ] = "developer",
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Limit the key to a scope, e.g. registry:read; repeat."),
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long it works.", min=1, max=730)] = 365,
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Open an account of the registry and print a key for it: to upload, to verify, to issue."""
     from pipelines.commands.key import give_key
 
-    give_key(account, home, name=name, role=role)
+    give_key(account, home, name=name, role=role, scopes=scope or [], days=days)
+
+
+@app.command()
+def link(
+    account: Annotated[str, typer.Argument(help="Id of an account there is.")],
+    subject: Annotated[str, typer.Argument(help="Its `sub` in the issuer's tokens.")],
+    end: Annotated[bool, typer.Option("--end", help="Let it act for nobody any more.")] = False,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Let a subject of the OpenID issuer (PARKLAND_OIDC_ISSUER) act for an account."""
+    from pipelines.commands.key import link_subject
+
+    link_subject(account, subject, home, end=end)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import database
 from registry_api.doors import let_in
 from registry_api.errors import NotAuthenticated
-from registry_api.services import keys, web_sessions
+from registry_api.services import keys, tokens, web_sessions
 from registry_api.services.accounts import AccountView
 from registry_api.services.keys import Presented
 from registry_api.settings import Settings
@@ -72,7 +72,11 @@ def _presented(
 ) -> Presented:
     if bearer is not None:
         with database(settings.database).reading() as session:
-            came = keys.authenticate(session, bearer.credentials)
+            issuer = tokens.issuer_of(settings)
+            if issuer is not None and tokens.is_token(bearer.credentials):
+                came = tokens.authenticate(session, issuer, bearer.credentials)
+            else:
+                came = keys.authenticate(session, bearer.credentials)
         if came.key_id is not None and not came.used_today:
             # When the answer has left: the route's own transaction may be writing until then.
             afterwards.add_task(_note_use, settings, came.key_id)

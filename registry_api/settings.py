@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         default="", description="address of a MapLibre style; empty means the own light basemap"
     )
     largest_plot_file_mb: Annotated[int, Field(ge=1)] = 512
+    oidc_issuer: str = Field(
+        default="", description="OpenID Connect issuer whose bearer tokens are accepted"
+    )
+    oidc_audience: str = Field(
+        default="parkland", description="what its tokens for this registry have in `aud`"
+    )
+    oidc_keys_url: str = Field(
+        default="", description="where its keys are, if not on the issuer's own origin"
+    )
     calls_per_minute: Annotated[int, Field(ge=1)] = 300
     calls_per_minute_with_key: Annotated[int, Field(ge=1)] = 1_200
     session_hours: Annotated[float, Field(gt=0)] = 12.0

@@ -110,11 +110,7 @@ def make(
     """
     lock_for_writing(session)
     account(session, account_id)
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown:
-        raise NotAcceptable(
-            f"'{unknown[0][:40]}' is no scope; there are {', '.join(SCOPES)}.", scope=unknown[0]
-        )
+    check_scopes(scopes)
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise NotAcceptable(f"A key needs a name of 1 to {_LONGEST_NAME} characters.")
     if not 1 <= days <= LONGEST_LIFE_DAYS:
@@ -131,6 +127,19 @@ def make(
         raise Contradiction(f"{account_id} has {len(working)} working keys; withdraw one first.")
     key = create_key(session, account_id, name=name.strip(), scopes=_ordered(scopes), days=days)
     return NewKey(key, _view_of(session, _by_text(session, key)))
+
+
+def check_scopes(scopes: Collection[str]) -> None:
+    """Insist that scopes are known.
+
+    Raises:
+        NotAcceptable: Naming one that is none.
+    """
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise NotAcceptable(
+            f"'{unknown[0][:40]}' is no scope; there are {', '.join(SCOPES)}.", scope=unknown[0]
+        )
 
 
 def replace(
