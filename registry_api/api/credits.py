@@ -12,6 +12,7 @@ from registry_api.api.examples import example
 from registry_api.api.parameters import (
     BatchId,
     Credits,
+    Paged,
     Plain,
     Runs,
     RunsToCount,
@@ -22,11 +23,12 @@ from registry_api.api.parameters import (
 )
 from registry_api.db import database
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import credit_search, issuance, lineage, portfolio
+from registry_api.services import credit_search, issuance, lineage, portfolio, public_ledger
 from registry_api.services import credits as issued
 from registry_api.services.credit_facets import Facets, facets
 from registry_api.services.credit_runs import RunPage
 from registry_api.services.lineage_views import Lineage
+from registry_api.services.public_ledger import PublicEntry
 from registry_api.services.views import BatchCard, BatchDetail, Page, SerialAnswer
 
 router = APIRouter(tags=["credits"])
@@ -144,3 +146,12 @@ def get_serial(session: ReadSession, serial: SerialText, query: Unit) -> Respons
 def get_lineage(session: ReadSession, serial: SerialText, query: Unit) -> Lineage:
     """Give the graph from a serial down to decision, evidence, run, plots, scenes and trees."""
     return lineage.lineage(session, serial, unit=query.unit)
+
+
+@router.get("/ledger", summary="What happened, newest first", responses=example("ledger"))
+def list_ledger(
+    request: Request, response: Response, session: ReadSession, query: Paged
+) -> Page[PublicEntry]:
+    """List the entries of the ledger with their digests; who acted is not told."""
+    page = public_ledger.entries(session, limit=query.limit, cursor=query.cursor)
+    return link_next(request, response, page)

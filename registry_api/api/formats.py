@@ -34,7 +34,7 @@ def told(value: Any, headers: dict[str, str] | None = None) -> Response:  # noqa
     Its shape is held by the tests; to take it apart and check it again, as FastAPI does, would
     take most of the time of a page of runs.
     """
-    return Response(_writer(type(value)).dump_json(value), media_type=JSON, headers=headers)
+    return Response(_writer(value.__class__).dump_json(value), media_type=JSON, headers=headers)
 
 
 @cache

@@ -30,6 +30,7 @@ from registry_api.services import credits as issued
 from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import (
     assets,
+    credit_pages,
     dashboard,
     field_forms,
     holding_pages,
@@ -50,6 +51,7 @@ BATCHES_SHOWN = 12
 INDICES_SHOWN = 4
 
 _PARTS = (
+    credit_pages,
     signing_in,
     uploads,
     plot_pages,

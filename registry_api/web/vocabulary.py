@@ -21,6 +21,10 @@ class Vocabulary:
     estimate_state: Words
     credit_status: Words
     credit_event: Words
+    credit_sort: Words
+    facet: Words
+    facet_value: Words
+    ledger_event: Words
     retirement_purpose: Words
     order_kind: Words
     order_state: Words
@@ -84,6 +88,43 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "cancellation_accepted": _("cancelled"),
             "cancellation_declined": _("cancellation declined"),
             "cancellation_withdrawn": _("wish for cancellation withdrawn"),
+        },
+        credit_sort={
+            "-changed": _("changed last first"),
+            "changed": _("changed first first"),
+            "-quantity": _("largest first"),
+            "quantity": _("smallest first"),
+            "-vintage": _("newest vintage first"),
+            "vintage": _("oldest vintage first"),
+            "uncertainty": _("most certain first"),
+        },
+        facet={
+            "status": _("State"),
+            "country": _("Country"),
+            "vintage": _("Vintage"),
+            "project": _("Project"),
+            "claim": _("Kind of claim"),
+            "uncertainty": _("Uncertainty (U90)"),
+            "price": _("Listed price"),
+        },
+        facet_value={
+            "carbon": _("carbon"),
+            "resilience": _("resilience"),
+            "biodiversity": _("biodiversity"),
+            "up_to_10": _("up to 10 %"),
+            "10_to_20": _("10 to 20 %"),
+            "20_to_30": _("20 to 30 %"),
+            "over_30": _("over 30 %"),
+        },
+        ledger_event={
+            "project_registered": _("project registered"),
+            "project_changed": _("project's statements changed"),
+            "files_delivered": _("project's files delivered"),
+            "plots_registered": _("plots registered"),
+            "plot_left": _("a plot left the programme"),
+            "estimate_submitted": _("estimate handed in"),
+            "estimate_decided": _("verifier decided on an estimate"),
+            "batch_issued": _("credits issued"),
         },
         retirement_purpose={
             "voluntary": _("voluntarily, for its own emissions"),

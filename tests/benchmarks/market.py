@@ -232,7 +232,13 @@ def a_server(home: Path) -> Iterator[tuple[int, int]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    told = {"PARKLAND_HOME": str(home), "PARKLAND_WORKER": "0", "PARKLAND_DEMO": "1"}
+    told = {
+        "PARKLAND_HOME": str(home),
+        "PARKLAND_WORKER": "0",
+        "PARKLAND_DEMO": "1",
+        "PARKLAND_CALLS_PER_MINUTE": "1000000",
+        "PARKLAND_CALLS_PER_MINUTE_WITH_KEY": "1000000",
+    }
     program = ["-m", "uvicorn", "--factory", "registry_api.app:create_app", "--port", str(port)]
     with subprocess.Popen(
         [sys.executable, *program, "--log-level", "error"], cwd=ROOT, env=os.environ | told

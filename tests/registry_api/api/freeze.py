@@ -50,6 +50,7 @@ def addresses(batch: BatchCard) -> dict[str, str]:
         "credits": "/v1/credits?limit=1",
         "credit_facets": "/v1/credits/facets?country=KE",
         "batches": "/v1/batches",
+        "ledger": "/v1/ledger",
         "batch": f"/v1/batches/{batch.id}",
         "serial": f"{serial}?unit=4",
         "lineage": f"{serial}/lineage",

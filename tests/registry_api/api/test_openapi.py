@@ -24,6 +24,7 @@ OPERATIONS = {
     "list_plots",
     "list_credits",
     "get_credit_facets",
+    "list_ledger",
     "list_batches",
     "issue_batch",
     "get_batch",
