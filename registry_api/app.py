@@ -10,13 +10,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from registry_api.api import router
+from registry_api.api import router, well_known
 from registry_api.api.examples import fill_in
 from registry_api.api.headers import EntityTags, SecurityHeaders
 from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_errors
 from registry_api.bodies import BodyLimit
 from registry_api.db import database
-from registry_api.rates import RateLimits
+from registry_api.services import signing
 from registry_api.settings import Settings
 from registry_api.worker import start_worker
 
@@ -37,7 +37,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        database(settings.database)  # made and brought to its newest shape before the first request
+        # Made and brought to its newest shape before the first request.
+        with database(settings.database).writing() as session:
+            signing.adopt(session, settings)
         stop = start_worker(settings) if settings.worker else None
         yield
         if stop is not None:
@@ -55,15 +57,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.include_router(router, prefix=API_PREFIX)
+    app.include_router(well_known.router)
     answer_errors(app, _mount_pages(app))
     _complete_description(app)
     app.add_middleware(EntityTags, prefix=API_PREFIX)
     app.add_middleware(BodyLimit)
-    app.add_middleware(
-        RateLimits,
-        per_address=settings.calls_per_minute,
-        per_key=settings.calls_per_minute_with_key,
-    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
     app.add_middleware(
         SecurityHeaders,

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         default=None,
         description="file with the age identity that opens private data; none means one under home",
     )
+    signing_key: Path | None = Field(
+        default=None,
+        description="file with the Ed25519 key that signs; none means one under home",
+    )
     loss_raster: Path | None = Field(
         default=None, description="loss-year raster of tree cover; without it loss is not checked"
     )

@@ -11,6 +11,7 @@ from registry_api.api import (
     estimates,
     health,
     keys,
+    log,
     orders,
     plot_findings,
     plot_records,
@@ -36,6 +37,7 @@ _PARTS = (
     trades,
     estimates,
     keys,
+    log,
     health,
 )
 router = APIRouter(responses=PROBLEM_RESPONSES)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import LedgerEntry
 from registry_api.errors import NotAcceptable, NotReady
-from registry_api.services import clock
+from registry_api.services import clock, log_tree
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 Kind = Literal[
@@ -59,6 +59,7 @@ Kind = Literal[
     "reversal_settled",
     "member_joined",
     "member_left",
+    "signing_key_revoked",
 ]
 FIRST_PREV_HASH = "0" * 64
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -124,6 +125,7 @@ def append(
     entry.entry_hash = _entry_hash(entry)
     session.add(entry)
     session.flush()
+    log_tree.grow(session, entry.sequence, entry.entry_hash)
     return entry
 
 

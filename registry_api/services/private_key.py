@@ -5,11 +5,9 @@ every backup; whoever finds it can read farmers' names, so it is kept apart from
 """
 
 import os
-import stat
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 import pyrage
 from cryptography.exceptions import InvalidTag
@@ -19,9 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mrv.errors import SourceFailed
 from registry_api.errors import NotReady
+from registry_api.services.secret_files import make_secret, read_secret
 from registry_api.settings import Settings
 
-_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -76,16 +74,7 @@ def _secret(settings: Settings) -> str:
 
 @lru_cache(maxsize=32)
 def _read(place: Path) -> str:
-    try:
-        others = place.stat().st_mode & _FOR_OTHERS
-        text = place.read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotReady(f"The private key {place} cannot be read; restore it.") from error
-    if others:
-        raise NotReady(
-            f"The private key {place} can be read by others than its owner; run 'chmod 600' on it, "
-            "and make a new one if it may have been copied."
-        )
+    text = read_secret(place, "private key")
     lines: Sequence[str] = [line.strip() for line in text.splitlines()]
     secret = next((line for line in lines if line and not line.startswith("#")), "")
     try:
@@ -96,16 +85,5 @@ def _read(place: Path) -> str:
 
 
 def _make(place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
     made = pyrage.x25519.Identity.generate()
-    unfinished = place.with_name(f"{place.name}.{uuid4().hex}")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"# public key: {made.to_public()}\n{made}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        place.hardlink_to(unfinished)
-    except FileExistsError:
-        pass  # another process was first; its key is the key
-    finally:
-        unfinished.unlink()
+    make_secret(place, f"# public key: {made.to_public()}\n{made}\n")

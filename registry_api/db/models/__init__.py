@@ -58,6 +58,7 @@ from registry_api.db.models.reversals import (
     ReversalStep,
 )
 from registry_api.db.models.trades import Listing, Reservation
+from registry_api.db.models.transparency import LogNode, SigningKey, SigningKeyRevocation
 from registry_api.db.models.uploads import (
     ColumnMapping,
     Contest,
@@ -103,6 +104,7 @@ __all__ = [
     "IdempotencyKey",
     "LedgerEntry",
     "Listing",
+    "LogNode",
     "Member",
     "Membership",
     "MembershipEnd",
@@ -132,6 +134,8 @@ __all__ = [
     "ReversalSettlement",
     "ReversalStep",
     "SerialBlock",
+    "SigningKey",
+    "SigningKeyRevocation",
     "SupplyStatement",
     "UploadOutcome",
     "UploadRun",

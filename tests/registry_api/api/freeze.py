@@ -57,6 +57,9 @@ def addresses(batch: BatchCard) -> dict[str, str]:
         "estimate": estimate,
         "document": f"{estimate}/document",
         "plot_trace": f"{estimate}/plots/P-001",
+        "inclusion": "/v1/log/inclusion/1?size=3",
+        "consistency": "/v1/log/consistency?before=2&after=3",
+        "signing_keys": "/v1/signing-keys",
         "health": "/v1/health",
         "ready": "/v1/ready",
     }

@@ -34,6 +34,10 @@ OPERATIONS = {
     "get_document",
     "get_plot_trace",
     "decide_on_estimate",
+    "get_checkpoint",
+    "prove_inclusion",
+    "prove_consistency",
+    "list_signing_keys",
     "get_health",
     "get_readiness",
     "send_plots",
@@ -115,6 +119,7 @@ TRADE_STORY = {
     "keys": "list_keys",
 }
 NO_JSON = {
+    "get_checkpoint",
     "get_file",
     "get_rejected",
     "get_evidence",

@@ -12,6 +12,8 @@ from sqlalchemy import inspect
 import registry_api.db
 from registry_api.db import Database, is_current, migrate
 from registry_api.db.models import Base
+from registry_api.services.log_tree import in_order_of_growth
+from tests.registry_api.a_registry import Stage
 
 
 def test_migrations_make_what_the_models_say(registry: Database) -> None:
@@ -38,6 +40,19 @@ def test_everything_can_be_taken_back(tmp_path: Path) -> None:
         command.downgrade(config, "base")
     assert inspect(opened.engine).get_table_names() == ["alembic_version"]
     opened.close()
+
+
+def test_entries_of_before_become_leaves_of_the_log(issued: Stage) -> None:
+    config = _config()
+    with issued.registry.writing() as session:
+        grown = list(in_order_of_growth(session))
+    for step in (command.downgrade, command.upgrade):
+        with issued.registry.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            step(config, "0011" if step is command.downgrade else "head")
+    with issued.registry.reading() as session:
+        assert list(in_order_of_growth(session)) == grown
+        assert len(grown) > 1
 
 
 def test_postgresql_gets_tables_triggers_and_exclusions() -> None:
