@@ -16,6 +16,8 @@ _HOLDERS: frozenset[Role] = frozenset({"developer", "buyer"})
 _DEVELOPER: frozenset[Role] = frozenset({"developer"})
 _VERIFIER: frozenset[Role] = frozenset({"verifier"})
 _REGISTRAR: frozenset[Role] = frozenset({"registrar"})
+_JUDGES: frozenset[Role] = frozenset({"verifier", "registrar"})
+_WATCHERS: frozenset[Role] = frozenset({"developer", "verifier", "registrar"})
 _PROJECT: frozenset[Role] = frozenset({"developer", "verifier"})
 
 
@@ -109,6 +111,29 @@ DOORS: Mapping[str, Door] = {
     "list_credits_for_sale": _DEAL,
     "reserve_credits": _DEAL,
     "ask_for_quote": _DEAL,
+    # The ledger's rules
+    "list_buffer_entries": PUBLIC,
+    "get_standing": PUBLIC,
+    "list_settlements": PUBLIC,
+    "list_restatements": PUBLIC,
+    "list_corrections": PUBLIC,
+    "open_reversal": Door("findings:write", _WATCHERS),
+    "list_reversals": Door("private:read", _WATCHERS, hides=True),
+    "step_reversal": Door("findings:write", _JUDGES),
+    "quantify_reversal": Door("findings:write", _JUDGES),
+    "settle_losses": _RULE,
+    "restate_period": _RULE,
+    "list_proposals": _RULE,
+    "propose_issuance": Door("credits:issue", _REGISTRAR),
+    "propose_release": _RULE,
+    "propose_correction": _RULE,
+    "confirm_proposal": _RULE,
+    "drop_proposal": _RULE,
+    "list_members": _OWN,
+    "add_member": _RULE,
+    "remove_member": _RULE,
+    "list_notices": _OWN,
+    "read_notice": _OWN,
     # Keys
     "list_keys": _OWN,
     "make_key": Door("keys:write"),

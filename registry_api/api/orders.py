@@ -5,13 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from registry_api.api.examples import example
 from registry_api.api.parameters import (
     BatchId,
     Paged,
     PageQuery,
+    Past,
     Plain,
     SerialText,
     Unit,
@@ -33,6 +34,10 @@ _MOST_LOTS = 100
 OrderId = Annotated[UUID, Path(description="id of the order")]
 Key = Annotated[str, Depends(idempotency_key)]
 Text = Annotated[str, Field(max_length=2_000)]
+Effective = Annotated[
+    AwareDatetime | None,
+    Field(description="since when it is in force; not after now, nor before what moved them last"),
+]
 AccountId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 
 
@@ -65,6 +70,7 @@ class TransferBody(LotsBody):
 
     to_account_id: AccountId
     note: Text = ""
+    effective_at: Effective = None
 
 
 class RetirementBody(LotsBody):
@@ -77,12 +83,16 @@ class RetirementBody(LotsBody):
     consumed_from: date | None = None
     consumed_until: date | None = None
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = ""
+    effective_at: Effective = None
 
 
 class CancellationBody(LotsBody):
-    """What is to be cancelled, and why."""
+    """What is to be cancelled, why, and whether it replaces lost credits of a project."""
 
     reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+    replaces: Annotated[
+        str, Field(pattern=r"^([a-z0-9][a-z0-9-]{1,38}[a-z0-9])?$", description="id of a project")
+    ] = ""
 
 
 class HoldBody(LotsBody):
@@ -155,7 +165,8 @@ def offer_transfer(
     body: TransferBody, key: Key, caller: Caller, session: WriteSession, response: Response
 ) -> OrderView:
     """Offer credits; they wait until the other account takes or declines them."""
-    placed = orders.offer(session, body.chosen(), body.to_account_id, body.note, key, by=caller.id)
+    placed = orders.offer(session, body.chosen(), body.to_account_id, body.note, key, by=caller.id,
+                         effective_at=body.effective_at)  # fmt: skip
     return located(response, placed)
 
 
@@ -169,8 +180,10 @@ def retire_credits(
     body: RetirementBody, key: Key, caller: Caller, session: WriteSession, response: Response
 ) -> OrderView:
     """Retire credits on behalf of a beneficiary; nothing undoes it, and anybody can read it."""
-    stated = body.model_dump(exclude={"lots"})
-    placed = orders.retire(session, body.chosen(), RetirementTerms(**stated), key, by=caller.id)
+    stated = RetirementTerms(**body.model_dump(exclude={"lots", "effective_at"}))
+    placed = orders.retire(
+        session, body.chosen(), stated, key, by=caller.id, effective_at=body.effective_at
+    )
     response.headers["Location"] = f"/v1/retirements/{placed.id}"
     return placed
 
@@ -191,7 +204,9 @@ def ask_cancellation(
     body: CancellationBody, key: Key, caller: Caller, session: WriteSession, response: Response
 ) -> OrderView:
     """Ask for a cancellation; the credits are held until a registrar has decided."""
-    placed = orders.ask_cancellation(session, body.chosen(), body.reason, key, by=caller.id)
+    placed = orders.ask_cancellation(
+        session, body.chosen(), body.reason, key, by=caller.id, replaces=body.replaces
+    )
     return located(response, placed)
 
 
@@ -221,9 +236,9 @@ def get_state(session: ReadSession, serial: SerialText, query: Unit) -> Whereabo
 
 
 @router.get("/supply", summary="Where all credits are", responses=example("supply"))
-def get_supply(session: ReadSession, _query: Plain) -> Supply:
+def get_supply(session: ReadSession, query: Past) -> Supply:
     """Add up the registry's credits by state; what was issued is somewhere, once."""
-    return holding_views.supply(session)
+    return holding_views.supply(session, as_of=query.as_of())
 
 
 @router.get(

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from registry_api.errors import KeyMissing
+from registry_api.services.as_of import AsOf
 from registry_api.services.credit_runs import PRICE_BAND, Claim, RunFilter, UncertaintyBand
 from registry_api.services.credit_search import Sort
 from registry_api.services.holdings import State
@@ -203,6 +204,21 @@ class UnitQuery(_Strict):
     unit: Annotated[int | None, Field(ge=1, le=2**53, description="one credit in the block")] = None
 
 
+class PastQuery(_Strict):
+    """As of when."""
+
+    sequence: Annotated[
+        int | None, Field(ge=1, le=2**31 - 1, description="after this ledger entry")
+    ] = None
+    recorded: Annotated[AwareDatetime | None, Field(description="as it was known then")] = None
+    effective: Annotated[AwareDatetime | None, Field(description="as it was in force then")] = None
+
+    def as_of(self) -> AsOf | None:
+        """Give the time as the services know it; None for now."""
+        asked = AsOf(self.sequence, self.recorded, self.effective)
+        return None if asked == AsOf() else asked
+
+
 class NoQuery(_Strict):
     """Nothing: any query parameter is a mistake."""
 
@@ -217,6 +233,7 @@ Purpose = Annotated[PurposeQuery, Query()]
 ForgetReason = Annotated[ForgetQuery, Query()]
 Findings = Annotated[FindingQuery, Query()]
 Sent = Annotated[UploadQuery, Query()]
+Past = Annotated[PastQuery, Query()]
 Plain = Annotated[NoQuery, Query()]
 
 

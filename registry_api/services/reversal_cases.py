@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from registry_api.db.models import LedgerEntry, Plot, ReversalCase, ReversalStep
+from registry_api.db.models import LedgerEntry, Plot, Project, ReversalCase, ReversalStep
 from registry_api.errors import Contradiction, NotFound
 from registry_api.services import paging
+from registry_api.services.accounts import AccountView
 from registry_api.services.views import Page
 
 if TYPE_CHECKING:
@@ -102,9 +103,24 @@ def cases_in(
 
 
 def of_project(
-    session: Session, project_id: str, *, limit: int = 50, cursor: str | None = None
+    session: Session,
+    project_id: str,
+    *,
+    by: AccountView,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> Page[CaseView]:
-    """List a project's cases, newest first."""
+    """List a project's cases, newest first.
+
+    Raises:
+        NotFound: If there is no such project, or it is not the caller's, who is no verifier or
+            registrar either: reasons may tell who farms where.
+    """
+    project = session.get(Project, project_id)
+    if project is None or not (
+        by.id == project.developer_id or by.role in ("verifier", "registrar")
+    ):
+        raise NotFound(f"There is no project '{project_id}'.", project=project_id)
     (before,) = paging.decode(cursor, int) or (None,)
     first = (
         select(ReversalStep.case_id, ReversalStep.sequence)

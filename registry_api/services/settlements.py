@@ -94,14 +94,23 @@ class SettlementView:
     sequence: int
 
 
+def demand_project(session: Session, project_id: str) -> None:
+    """Insist that there is a project.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    if session.get(Project, project_id) is None:
+        raise NotFound(f"There is no project '{project_id}'.", project=project_id)
+
+
 def standing(session: Session, project_id: str) -> Standing:
     """Say how a project stands.
 
     Raises:
         NotFound: If there is no such project.
     """
-    if session.get(Project, project_id) is None:
-        raise NotFound(f"There is no project '{project_id}'.", project=project_id)
+    demand_project(session, project_id)
     books = accounts_of(session, project_id)
     waiting = cases_in(session, project_id, ("confirmed", "classified", "quantified"))
     return Standing(
@@ -210,8 +219,7 @@ def settle(
     request = {"project": project_id, "orders": list(order_ids), "reason": reason}
 
     def make_good() -> str:
-        if session.get(Project, project_id) is None:
-            raise NotFound(f"There is no project '{project_id}'.", project=project_id)
+        demand_project(session, project_id)
         if not reason.strip() or len(reason) > _LONGEST_REASON:
             raise NotAcceptable(f"Say why, in 1 to {_LONGEST_REASON} characters.")
         return str(_settle(session, project_id, order_ids, reason, by).id)

@@ -21,6 +21,23 @@ TELLING = {
 }  # fmt: skip
 SECRETS = ("Secret village", "34.6123", "34.6143", "-0.1234", "-0.1224", "1.234567")
 BEHIND_A_KEY = {
+    "open_reversal",
+    "list_reversals",
+    "step_reversal",
+    "quantify_reversal",
+    "settle_losses",
+    "restate_period",
+    "list_proposals",
+    "propose_issuance",
+    "propose_release",
+    "propose_correction",
+    "confirm_proposal",
+    "drop_proposal",
+    "list_members",
+    "add_member",
+    "remove_member",
+    "list_notices",
+    "read_notice",
     "get_document", "issue_batch", "decide_on_estimate", "upload_project", "send_plots",
     "list_uploads", "get_upload", "get_columns", "run_upload_again", "get_file", "list_findings",
     "get_map", "get_repairs", "get_proposals", "get_rejected", "list_versions", "leave_programme",

@@ -59,6 +59,11 @@ def quantified(
     return reversals.quantify(session, case, loss, TODAY, f"q-{case}", by=VERIFIER)
 
 
+def listed(session: Session) -> tuple[CaseView, ...]:
+    verifier = accounts.account(session, VERIFIER)
+    return reversal_cases.of_project(session, PROJECT, by=verifier).items
+
+
 def settle(session: Session, *order_ids: str, key: str = "settle-it-now") -> object:
     return settlements.settle(session, PROJECT, order_ids, "As the rules say", key, by=REGISTRAR)
 
@@ -105,7 +110,7 @@ def test_a_fire_is_covered_by_named_credits_of_the_buffer(sold: Stage) -> None:
         assert (left.buffer, left.cancelled, left.reconciles) == (0, 2, True)
         cause = buffer.entries(session, PROJECT).items[0]
         assert (cause.cause, cause.quantity_t, cause.balance_t) == ("reversal_coverage", -2, 0)
-        assert reversal_cases.of_project(session, PROJECT).items[0].state == "settled"
+        assert listed(session)[0].state == "settled"
         assert settlements.standing(session, PROJECT).shortfall_kg == 289
         assert ledger.verify_chain(session).first_bad is None
 
@@ -164,7 +169,7 @@ def test_nothing_is_issued_before_a_confirmed_loss_is_settled(sold: Stage) -> No
         reversals.take_step(session, case, "confirm", TODAY, "Seen", "confirm-it", by=VERIFIER)
     for state in ("confirmed", "classified", "quantified"):
         with sold.registry.writing() as session:
-            assert reversal_cases.of_project(session, PROJECT).items[0].state == state
+            assert listed(session)[0].state == state
         with sold.registry.writing() as session, pytest.raises(Contradiction, match="P-001"):
             issue(
                 session,
