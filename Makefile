@@ -49,9 +49,9 @@ fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=
 study: .venv/.ok ## 500 landscapes of known truth per design, against intervals and naive choices (LANDSCAPES=40: a look); goes on where it was ended
 	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs --readme README.md
 
-mutate: .venv/.ok ## does a test notice when a coefficient or an operator is wrong? (COUNT=200 SEED=1)
+mutate: .venv/.ok ## does a test notice when a coefficient or an operator is wrong? (COUNT=200 SEED=1); goes on where it was ended
 	$(BIN)/python -m tests.mutation.coefficients
-	$(BIN)/python -m tests.mutation.code --count $(COUNT) --seed $(SEED)
+	$(BIN)/python -m tests.mutation.code --count $(COUNT) --seed $(SEED) --out docs/mutation.md
 
 serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve

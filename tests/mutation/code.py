@@ -3,41 +3,33 @@
 Operators, comparisons, boundaries, constants and signs of the estimator's modules are changed one
 at a time, in memory, and the tests that know the module run in a forked process. A seeded sample of
 all such changes is judged; what no test notices is told, and ends with exit code 1 unless it is
-explained.
+explained. Verdicts are kept, so a run that was ended goes on.
 """
 
 # ruff: noqa: T201  (its output)
 
 import argparse
 import ast
-import importlib
-import importlib.machinery
-import io
-import os
+import math
 import random
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[2]
+from tests.mutation.forked import ROOT, Verdict, judge, load_what_is_heavy
+from tests.mutation.score import Judged, keep_verdict, kept_verdicts, key_of, page
+
 PACKAGES = ("mrv/biomass", "mrv/crediting", "mrv/estimation")
 _TESTS = ("tests/golden", "tests/mrv", "tests/property", "tests/attacks")
-# Without the plugins of the whole suite, whose loading would take most of the time.
-_PYTEST = (
-    "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib",
-    "-m", "not slow and not browser",
-)  # fmt: skip
 _PATIENCE = 5.0  # times the time that the tests take unchanged; then a loop counts as endless
 _LEAST_S = 60.0
+_HOUR_S = 3600.0
 _FILES_OF_TESTS = 4  # most that judge one module: its own and those that import it, goldens first
 
 _BINARY = {
@@ -51,9 +43,6 @@ _COMPARED = {
     ast.NotIn: ("not in", "in"), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
 }  # fmt: skip
 _CALLED = {"minimum": "maximum", "maximum": "minimum", "min": "max", "max": "min"}
-
-# What no test can notice, by file, line and change, and why.
-_EXPLAINED: dict[tuple[str, str, str], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +66,11 @@ class Mutant:
     @property
     def source(self) -> str:
         """The line as it is written."""
-        return (_ROOT / self.path).read_text("utf-8").splitlines()[self.line - 1].strip()
-
-    @property
-    def explained(self) -> str:
-        """Why no test can notice; empty where one should."""
-        change = f"{self.was} -> {self.becomes}"
-        return _EXPLAINED.get((self.path, self.source, change), "")
+        return (ROOT / self.path).read_text("utf-8").splitlines()[self.line - 1].strip()
 
     def code(self) -> bytes:
         """Give the file as it would be."""
-        raw = (_ROOT / self.path).read_bytes()
+        raw = (ROOT / self.path).read_bytes()
         return raw[: self.begin] + self.becomes.encode() + raw[self.end :]
 
 
@@ -97,7 +80,7 @@ class _Finder(ast.NodeVisitor):
     def __init__(self, path: str) -> None:
         self.found: list[Mutant] = []
         self._path = path
-        self._raw = (_ROOT / path).read_bytes()
+        self._raw = (ROOT / path).read_bytes()
         self._starts = [0]
         for line in self._raw.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
@@ -191,7 +174,7 @@ class _Finder(ast.NodeVisitor):
 def find_mutants(path: str) -> tuple[Mutant, ...]:
     """Find every change of a module; whether it is still Python, `compiles` says."""
     finder = _Finder(path)
-    finder.visit(ast.parse((_ROOT / path).read_bytes()))
+    finder.visit(ast.parse((ROOT / path).read_bytes()))
     return tuple(finder.found)
 
 
@@ -211,82 +194,24 @@ def judges_of(path: str) -> tuple[str, ...]:
     package, name = module.rsplit(".", 1)
     ranked = []
     for folder in _TESTS:
-        for place in sorted((_ROOT / folder).rglob("test_*.py")):
+        for place in sorted((ROOT / folder).rglob("test_*.py")):
             text = place.read_text("utf-8")
             reach = (module in text, place.stem == f"test_{name}", package in text)
             if any(reach):
-                ranked.append((tuple(not r for r in reach), place.relative_to(_ROOT).as_posix()))
+                ranked.append((tuple(not r for r in reach), place.relative_to(ROOT).as_posix()))
     ranked.sort(key=lambda one: one[0])
     known = [place for reach, place in ranked if not all(reach[:2])]
     return tuple((known or [place for _, place in ranked])[:_FILES_OF_TESTS])
 
 
-def is_noticed(mutant: Mutant, patience_s: float) -> bool:
-    """Run the judges of a mutant in a forked process and say whether one of them failed."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(patience_s))
-            code = _judge(mutant)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code not in {0, 1, 2, 3, 4, -signal.SIGALRM}:
-        raise RuntimeError(f"The tests of {mutant.path} ended with {code}, which says nothing.")
-    return code != 0
-
-
-def _judge(mutant: Mutant) -> int:
-    _put_in_place(_ROOT / mutant.path, mutant.code())
-    import pytest  # loaded already, by the parent; here so that nothing of it is patched
-
-    judges = [str(_ROOT / judge) for judge in judges_of(mutant.path)]
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return int(pytest.main([*_PYTEST, *judges]))
-
-
-def _put_in_place(path: Path, code: bytes) -> None:
-    """Let this process import another text for a file, and leave the file alone."""
-    if b"numba" in code:  # what was compiled of the real file must neither be used nor spoilt
-        import numba
-
-        numba.config.CACHE_DIR = tempfile.mkdtemp(prefix="mutant-")
-    get_code = importlib.machinery.SourceFileLoader.get_code
-
-    def code_of(self: importlib.machinery.SourceFileLoader, name: str) -> Any:  # noqa: ANN401
-        if Path(self.path) == path:
-            return compile(code, str(path), "exec", dont_inherit=True)
-        return get_code(self, name)
-
-    importlib.machinery.SourceFileLoader.get_code = code_of  # type: ignore[method-assign]
-
-
-def _load_what_is_heavy() -> None:
-    """Load what every child needs, but nothing of the project: that must see the mutant."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.path.insert(0, str(_ROOT))
-    for name in (
-        "numpy", "pandas", "pytest", "pydantic", "scipy.stats", "scipy.optimize", "numba",
-        "geopandas", "sklearn.ensemble", "hypothesis",
-    ):  # fmt: skip
-        importlib.import_module(name)
-    from hypothesis import settings
-
-    settings.register_profile("mutation", deadline=None, derandomize=True)
-    settings.load_profile("mutation")
+def _modules(package: str) -> list[str]:
+    return [place.relative_to(ROOT).as_posix() for place in sorted((ROOT / package).rglob("*.py"))]
 
 
 def _sampled(only: str, count: int, seed: int) -> dict[str, list[Mutant]]:
     """Draw mutants of all modules alike; the same seed draws the same."""
-    paths = [
-        place.relative_to(_ROOT).as_posix()
-        for package in PACKAGES
-        for place in sorted((_ROOT / package).rglob("*.py"))
-    ]
-    everything = [m for path in paths if only in path for m in find_mutants(path)]
+    paths = [path for package in PACKAGES for path in _modules(package) if only in path]
+    everything = [mutant for path in paths for mutant in find_mutants(path)]
     random.Random(seed).shuffle(everything)  # noqa: S311
     drawn = list(islice(filter(compiles, everything), count))
     chosen: dict[str, list[Mutant]] = {}
@@ -305,50 +230,77 @@ def _tests_take_s(path: str) -> float:
     if not judges_of(path):
         raise SystemExit(f"No test knows {path}; write one first.")
     begun = time.monotonic()
-    nothing = Mutant(path, 1, 0, 0, "", "")
-    if is_noticed(nothing, 3600):
+    if judge(path, (ROOT / path).read_bytes(), judges_of(path), _HOUR_S) != "unnoticed":
         raise SystemExit(f"The tests of {path} fail without any change; mend them first.")
     return time.monotonic() - begun
 
 
+def _judge_all(
+    chosen: Mapping[str, Sequence[Mutant]], journal: Path, jobs: int, until: float
+) -> list[Judged]:
+    """Judge what is not judged yet, as long as there is time."""
+    kept = kept_verdicts(journal)
+    for path, mutants in chosen.items():
+        keys = {key_of(path, judges_of(path), m.begin, m.becomes): m for m in mutants}
+        left = {key: mutant for key, mutant in keys.items() if key not in kept}
+        if not left or time.monotonic() > until:
+            continue
+        patience_s = max(_LEAST_S, _PATIENCE * _tests_take_s(path))
+
+        def verdict_on(one: tuple[str, Mutant], patience_s: float = patience_s) -> None:
+            key, mutant = one
+            if time.monotonic() < until:
+                said = judge(mutant.path, mutant.code(), judges_of(mutant.path), patience_s)
+                keep_verdict(journal, key, said)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(verdict_on, left.items()))
+        print(f"{path}: {len(mutants)} drawn", flush=True)
+    return _found(chosen, kept_verdicts(journal))
+
+
+def _found(chosen: Mapping[str, Sequence[Mutant]], kept: Mapping[str, Verdict]) -> list[Judged]:
+    return [
+        Judged(
+            path, mutant.line, mutant.source, mutant.was, mutant.becomes,
+            kept.get(key_of(path, judges_of(path), mutant.begin, mutant.becomes)),
+        )
+        for path, mutants in chosen.items()
+        for mutant in mutants
+    ]  # fmt: skip
+
+
 def main(asked: Sequence[str] | None = None) -> int:
-    """Judge a sample of mutants and tell the score.
+    """Judge a sample of mutants, tell the score and write its page.
 
     Args:
         asked: Arguments of the command line.
 
     Returns:
-        0 where every mutant was noticed or is explained, else 1.
+        0 where every mutant was judged, and noticed or explained, else 1.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="modules whose path contains this")
     parser.add_argument("--count", type=int, default=200, help="changes to judge")
     parser.add_argument("--seed", type=int, default=1, help="of the sample of changes")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="then end; go on later")
+    parser.add_argument("--home", type=Path, default=ROOT / ".mutation", help="kept verdicts")
+    parser.add_argument("--out", type=Path, help="write the page here, such as docs/mutation.md")
     given = parser.parse_args(asked)
     chosen = _sampled(given.only, given.count, given.seed)
-    _load_what_is_heavy()
-    begun = time.monotonic()
-    survivors: list[Mutant] = []
-    for path, mutants in chosen.items():
-        patience_s = max(_LEAST_S, _PATIENCE * _tests_take_s(path))
-        with ThreadPoolExecutor(given.jobs) as pool:
-            noticed = list(pool.map(is_noticed, mutants, [patience_s] * len(mutants)))
-        left = [m for m, seen in zip(mutants, noticed, strict=True) if not seen]
-        survivors += left
-        print(f"{path}: {len(mutants) - len(left)} of {len(mutants)} noticed", flush=True)
-        for mutant in left:
-            change = f"{mutant.was.strip() or 'nothing'} -> {mutant.becomes or 'nothing'}"
-            why = f": {mutant.explained}" if mutant.explained else ""
-            print(f"  line {mutant.line}: {change} unnoticed in `{mutant.source}`{why}", flush=True)
-    judged = sum(map(len, chosen.values()))
-    open_ones = [mutant for mutant in survivors if not mutant.explained]
-    share = 100 * (1 - len(survivors) / max(judged, 1))
-    print(
-        f"{share:.1f} % of {judged} changes noticed, {len(survivors) - len(open_ones)} of the "
-        f"others explained, {time.monotonic() - begun:.0f} s"
-    )
-    return 1 if open_ones else 0
+    load_what_is_heavy()
+    until = time.monotonic() + 60 * given.minutes
+    found = _judge_all(chosen, given.home / "verdicts.jsonl", given.jobs, until)
+    places = {
+        name: sum(len(find_mutants(path)) for path in _modules(name) if given.only in path)
+        for name in PACKAGES
+    }
+    told = page(found, places, given.seed, datetime.now(UTC).date())
+    print(told)
+    if given.out:
+        given.out.write_text(told, "utf-8")
+    return 0 if all(one.verdict == "noticed" or one.explained for one in found) else 1
 
 
 if __name__ == "__main__":

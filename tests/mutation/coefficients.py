@@ -9,25 +9,20 @@ told, and ends with exit code 1 unless it is explained.
 
 import argparse
 import ast
-import importlib.machinery
-import io
-import os
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[2]
+from tests.mutation.forked import ROOT, judge, load_what_is_heavy
+from tests.mutation.score import explained
+
 _CHANGE = 0.03
 _NUMBER = re.compile(r"(?<![\w.-])-?\d+(?:\.\d+)?(?:[eE]-?\d+)?(?![\w.-])")
 _TEXT = re.compile(r'"[^"]*"|#.*')
-# Without the plugins of the whole suite, whose loading would take most of the time.
-_PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
+_PATIENCE_S = 600.0
 _GOLDEN = "tests/golden/test_{}.py"
 
 # Which tests speak for which file, the quickest first; none needs real data.
@@ -39,13 +34,6 @@ _JUDGES = {
     "mrv/biomass/carbon.py": ("carbon",),
     "mrv/biomass/shared_errors.py": ("shared_errors",),
     "mrv/methodologies/agroforestry_removals_v1.toml": ("methodology_rules",),
-}
-
-# What no test can notice, by the line it stands on, and why.
-_EXPLAINED = {
-    "def root_shoot_ratio(zone: str, agb_t_ha: float = 0.0) -> float:": (
-        "any stock up to 125 t/ha asks for the same ratio"
-    ),
 }
 
 
@@ -70,18 +58,18 @@ class Mutant:
     @property
     def explained(self) -> str:
         """Why no test can notice; empty where one should."""
-        lines = (_ROOT / self.path).read_text(encoding="utf-8").splitlines()
-        return _EXPLAINED.get(lines[self.line - 1].strip(), "")
+        lines = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
+        return explained(self.path, lines[self.line - 1].strip(), self.was, self.becomes)
 
     def text(self) -> str:
         """Give the file as it would be."""
-        text = (_ROOT / self.path).read_text(encoding="utf-8")
+        text = (ROOT / self.path).read_text(encoding="utf-8")
         return text[: self.begin] + self.becomes + text[self.end :]
 
 
 def find_mutants(path: str) -> Iterator[Mutant]:
     """Find every number of a file that a reader of the sources could check."""
-    text = (_ROOT / path).read_text(encoding="utf-8")
+    text = (ROOT / path).read_text(encoding="utf-8")
     places = _python_floats(text) if path.endswith(".py") else _data_numbers(text)
     for begin, end in places:
         was = text[begin:end]
@@ -121,60 +109,9 @@ def _python_floats(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_noticed(mutant: Mutant) -> bool:
-    """Run the judges of a mutant in a forked process and say whether one of them failed."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            code = _judge(mutant)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code not in {0, 1, 2, 3, 4}:
-        raise RuntimeError(f"The tests of {mutant.path} ended with {code}, which says nothing.")
-    return code != 0
-
-
-def _judge(mutant: Mutant) -> int:
-    _put_in_place(_ROOT / mutant.path, mutant.text())
-    import pytest  # loaded already, by the parent; here so that nothing of it is patched
-
-    for name in _JUDGES[mutant.path]:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            code = int(pytest.main([*_PYTEST, str(_ROOT / _GOLDEN.format(name))]))
-        if code:
-            return code
-    return 0
-
-
-def _put_in_place(path: Path, text: str) -> None:
-    """Let this process read another text at a path, and leave the file alone."""
-    read_text = Path.read_text
-    read_bytes = Path.read_bytes
-
-    def text_of(self: Path, *args: Any, **named: Any) -> str:  # noqa: ANN401  (as pathlib's)
-        return text if self == path else read_text(self, *args, **named)
-
-    def bytes_of(self: Path) -> bytes:
-        return text.encode() if self == path else read_bytes(self)
-
-    Path.read_text, Path.read_bytes = text_of, bytes_of  # type: ignore[method-assign]
-    get_code = importlib.machinery.SourceFileLoader.get_code
-
-    def code_of(self: importlib.machinery.SourceFileLoader, name: str) -> Any:  # noqa: ANN401
-        if Path(self.path) == path:
-            return compile(text, str(path), "exec", dont_inherit=True)
-        return get_code(self, name)
-
-    importlib.machinery.SourceFileLoader.get_code = code_of  # type: ignore[method-assign]
-
-
-def _load_what_is_heavy() -> None:
-    """Load what every child needs, but nothing of the project: that must see the mutant."""
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    for name in ("numpy", "pandas", "pytest", "pydantic", "tomllib", "scipy.stats"):
-        importlib.import_module(name)
+    """Say whether one of the judges of a mutant failed."""
+    judges = [_GOLDEN.format(name) for name in _JUDGES[mutant.path]]
+    return judge(mutant.path, mutant.text().encode(), judges, _PATIENCE_S) == "noticed"
 
 
 def main(asked: Sequence[str] | None = None) -> int:
@@ -190,7 +127,7 @@ def main(asked: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="files whose path contains this")
     parser.add_argument("--every", type=int, default=1, help="judge one number in so many")
     given = parser.parse_args(asked)
-    _load_what_is_heavy()
+    load_what_is_heavy()
     begun = time.monotonic()
     survivors: list[Mutant] = []
     judged = 0

@@ -54,12 +54,14 @@ def test_every_module_with_arithmetic_has_tests_that_know_it() -> None:
 def test_a_wrong_deduction_is_noticed_and_a_right_one_is_not() -> None:
     """In a process of its own: one that has imported the module already would not see a change."""
     script = f"""
-from tests.mutation.code import Mutant, _load_what_is_heavy, find_mutants, is_noticed
-_load_what_is_heavy()
+from tests.mutation.code import find_mutants, judges_of
+from tests.mutation.forked import ROOT, judge, load_what_is_heavy
+load_what_is_heavy()
 wrong = next(mutant for mutant in find_mutants({DEDUCTION!r}) if mutant.was == "-")
-print(is_noticed(wrong, 120), is_noticed(Mutant({DEDUCTION!r}, 1, 0, 0, "", ""), 120))
+for text in (wrong.code(), (ROOT / {DEDUCTION!r}).read_bytes()):
+    print(judge({DEDUCTION!r}, text, judges_of({DEDUCTION!r}), 120))
 """
     told = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == ["True", "False"]
+    assert told.stdout.split() == ["noticed", "unnoticed"]
