@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mrv.biomass.allometry import EQUATIONS, biomass_kg, check_range
+from mrv.biomass.allometry import EQUATIONS, biomass_kg, check_range, ln_biomass
 from mrv.biomass.selection import _tables
 from mrv.errors import InputRejected, OutOfCalibration
 
@@ -50,3 +50,27 @@ def test_local_shea_is_about_half_of_the_generic_equation() -> None:
     assert float(generic) == pytest.approx(296.9, abs=0.1)
     assert float(generic) / 169 == pytest.approx(1.76, abs=0.01)
     assert float(generic) / 146 == pytest.approx(2.03, abs=0.01)
+
+
+@pytest.mark.parametrize("name", sorted(EQUATIONS))
+def test_on_logarithms_an_equation_keeps_all_its_terms(name: str) -> None:
+    """Grevillea's stem and branches are two terms, walnut's are three: none may go missing."""
+    equation = EQUATIONS[name]
+    dbh_cm, height_m, wd, agb_kg, bioclim_e = np.array([8.0, 20.0, 45.0]), 12.0, 0.6, 150.0, 0.1
+    plain = biomass_kg(
+        equation,
+        dbh_cm,
+        height_m=height_m,
+        wood_density_g_cm3=wd,
+        agb_kg=agb_kg,
+        bioclim_e=bioclim_e,
+    )
+    ln = ln_biomass(
+        equation,
+        np.log(dbh_cm),
+        ln_h=np.log(height_m),
+        ln_wd=np.log(wd),
+        ln_agb=np.log(agb_kg),
+        bioclim_e=bioclim_e,
+    )
+    np.testing.assert_allclose(np.exp(ln), plain, rtol=1e-12)
