@@ -52,8 +52,26 @@ app.command("plan-sample")(plan_sample)
 app.add_typer(plots, name="plots")
 app.add_typer(areas, name="areas")
 app.add_typer(credit_commands, name="credits")
+export = typer.Typer(no_args_is_help=True, help="Take data out of the registry on this machine.")
+app.add_typer(export, name="export")
 log = typer.Typer(no_args_is_help=True, help="The public log: hold it to what you kept of it.")
 app.add_typer(log, name="log")
+
+
+@export.callback()
+def _export() -> None:
+    """Take data out of the registry on this machine."""
+
+
+@export.command("credits")
+def export_credits(
+    out: Annotated[Path, typer.Option(help="Folder that gets it.", file_okay=False)],
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Write all credits where they are now, as Parquet with a manifest of digests."""
+    from pipelines.commands.export import credits_in_bulk
+
+    credits_in_bulk(out, home)
 
 
 @app.command()

@@ -131,6 +131,11 @@ def changes(
     )
 
 
+def beginning(at: int) -> str:
+    """Give the cursor at which a search by `changed` begins that shows an entry of the ledger."""
+    return paging.encode(at, 0, 0)
+
+
 def every_page(
     opened: Database, look: Callable[[Session, int, str | None], RunPage]
 ) -> Iterator[tuple[CreditRun, ...]]:
