@@ -16,6 +16,7 @@ from registry_api.api.headers import EntityTags, SecurityHeaders
 from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_errors
 from registry_api.bodies import BodyLimit
 from registry_api.db import database
+from registry_api.rates import RateLimits
 from registry_api.services import signing
 from registry_api.settings import Settings
 from registry_api.worker import start_worker
@@ -62,6 +63,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _complete_description(app)
     app.add_middleware(EntityTags, prefix=API_PREFIX)
     app.add_middleware(BodyLimit)
+    app.add_middleware(
+        RateLimits,
+        per_address=settings.calls_per_minute,
+        per_key=settings.calls_per_minute_with_key,
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
     app.add_middleware(
         SecurityHeaders,

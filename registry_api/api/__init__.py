@@ -7,10 +7,13 @@ the role the act calls for; a browser that is signed in sends its cookie instead
 from fastapi import APIRouter
 
 from registry_api.api import (
+    certificates,
     contests,
     estimates,
+    exports,
     health,
     keys,
+    labels,
     log,
     losses,
     orders,
@@ -39,6 +42,9 @@ _PARTS = (
     trades,
     losses,
     second_eyes,
+    certificates,
+    labels,
+    exports,
     estimates,
     keys,
     log,

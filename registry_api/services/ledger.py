@@ -59,6 +59,9 @@ Kind = Literal[
     "reversal_settled",
     "member_joined",
     "member_left",
+    "label_given",
+    "label_withdrawn",
+    "certificate_revoked",
     "signing_key_revoked",
 ]
 FIRST_PREV_HASH = "0" * 64

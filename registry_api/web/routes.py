@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
 
-import segno
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -20,8 +19,8 @@ from registry_api.services import (
     batches,
     estimates,
     holding_views,
+    labels,
     lineage,
-    order_views,
     plot_cells,
     portfolio,
     projects,
@@ -30,6 +29,7 @@ from registry_api.services import credits as issued
 from registry_api.services.views import BatchCard, CreditFilter
 from registry_api.web import (
     assets,
+    certificates,
     credit_pages,
     dashboard,
     field_forms,
@@ -60,6 +60,7 @@ _PARTS = (
     order_pages,
     market_pages,
     dashboard,
+    certificates,
 )
 router = APIRouter(include_in_schema=False)
 
@@ -151,6 +152,7 @@ def credit_page(request: Request, serial: str, session: ReadSession) -> Response
         "credit.html",
         lineage=found,
         where=where,
+        labels=labels.of_serial(session, found.serial),
         states=holding_views.by_state(where.now),
         decision=batch.decision,
         estimate=estimate,
@@ -189,23 +191,6 @@ def plot_page(
         serial=found.serial,
         with_equation=any(getattr(tree, "equation_id", None) for tree in trace.trees),
         indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
-    )
-
-
-@router.get("/retirements/{order_id}", name="retirement")
-def retirement_page(
-    request: Request, order_id: str, session: ReadSession, settings: SettingsDep
-) -> Response:
-    """Show a retirement as a certificate, to be read, printed and scanned."""
-    shown = order_views.retirement(session, order_id)
-    address = f"{settings.public_url}retirements/{shown.id}"
-    return page(
-        request,
-        "retirement.html",
-        retirement=shown,
-        batches=issued.batches_of(session, shown.serials),
-        address=address,
-        code=segno.make(address, micro=False).svg_inline(scale=3, border=2),
     )
 
 

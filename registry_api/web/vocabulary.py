@@ -25,6 +25,7 @@ class Vocabulary:
     facet: Words
     facet_value: Words
     ledger_event: Words
+    label_state: Words
     retirement_purpose: Words
     order_kind: Words
     order_state: Words
@@ -88,6 +89,9 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "cancellation_accepted": _("cancelled"),
             "cancellation_declined": _("cancellation declined"),
             "cancellation_withdrawn": _("wish for cancellation withdrawn"),
+            "buffer_released": _("released from the buffer to its developer"),
+            "reversal_settled": _("cancelled out of the buffer for a loss"),
+            "corrected": _("given back: an earlier entry was corrected"),
         },
         credit_sort={
             "-changed": _("changed last first"),
@@ -125,6 +129,12 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "estimate_submitted": _("estimate handed in"),
             "estimate_decided": _("verifier decided on an estimate"),
             "batch_issued": _("credits issued"),
+        },
+        label_state={
+            "valid": _("valid"),
+            "not_yet": _("not yet valid"),
+            "ended": _("no longer valid"),
+            "withdrawn": _("withdrawn"),
         },
         retirement_purpose={
             "voluntary": _("voluntarily, for its own emissions"),

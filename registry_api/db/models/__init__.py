@@ -30,6 +30,7 @@ from registry_api.db.models.holdings import (
     HoldingClosure,
     OrderOutcome,
 )
+from registry_api.db.models.labels import CertificateRevocation, Label, LabelWithdrawal
 from registry_api.db.models.market import BatchTraits, SupplyStatement
 from registry_api.db.models.registry import (
     Account,
@@ -86,6 +87,7 @@ __all__ = [
     "Base",
     "BatchConfirmation",
     "BatchTraits",
+    "CertificateRevocation",
     "ColumnMapping",
     "Contest",
     "ContestDecision",
@@ -102,6 +104,8 @@ __all__ = [
     "Holding",
     "HoldingClosure",
     "IdempotencyKey",
+    "Label",
+    "LabelWithdrawal",
     "LedgerEntry",
     "Listing",
     "LogNode",

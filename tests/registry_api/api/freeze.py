@@ -26,7 +26,7 @@ from tests.registry_api.a_registry import (
     make_settings,
 )
 from tests.registry_api.an_upload import ZIP, a_project, zipped
-from tests.registry_api.api import rules_story, trade_story
+from tests.registry_api.api import certificate_story, rules_story, trade_story
 from tests.registry_api.api.a_desk import opened_desk
 from tests.registry_api.api.upload_story import tell
 
@@ -100,6 +100,10 @@ def main() -> None:
         shown |= {name: shortened(answer) for name, answer in trade_story.tell(market).items()}
     with tempfile.TemporaryDirectory() as folder, trade_story.a_market(Path(folder)) as market:
         shown |= {name: shortened(answer) for name, answer in rules_story.tell(market).items()}
+    with tempfile.TemporaryDirectory() as folder, trade_story.a_market(Path(folder)) as market:
+        shown |= {
+            name: shortened(answer) for name, answer in certificate_story.tell(market).items()
+        }
     shown |= {"batch_card": card, "decision": {**shown["batch"]["decision"], "id": decided.id}}
     EXAMPLES.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     examples.known_examples.cache_clear()

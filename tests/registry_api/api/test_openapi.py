@@ -16,6 +16,14 @@ from tests.registry_api.api.freeze import FROZEN, addresses
 from tests.registry_api.api.upload_story import tell
 
 OPERATIONS = {
+    "get_certificate",
+    "revoke_certificate",
+    "get_status_list",
+    "list_project_labels",
+    "list_serial_labels",
+    "give_label",
+    "withdraw_label",
+    "export_cad_trust",
     "get_portfolio",
     "list_projects",
     "get_project",

@@ -46,7 +46,7 @@ def test_a_credit_tells_its_state_and_how_it_came_there(
 ) -> None:
     market, told = traded
     page = market.get(f"/credits/{market.batch['credits']['text']}").text
-    assert "21 credits active, 2 credits retired" in page
+    assert "13 credits active, 8 credits on offer, 2 credits retired" in page
     assert "5 credits taken by the account it was offered to" in page
     assert f"/retirements/{told['retired_order']['id']}" in page
 
