@@ -16,7 +16,7 @@ from registry_api.services import clock, listing_views, listings, orders
 from registry_api.services.batches import serial_text
 from registry_api.services.holdings import Lot
 from registry_api.services.listings import Price
-from registry_api.services.order_views import Outcome
+from registry_api.services.order_views import Outcome, demand_seen
 from tests.property.test_holdings import ANSWERS, Trade, stocked_file, stocked_server
 from tests.property.test_holdings import run_trade as run
 from tests.registry_api.a_market import HOLDERS, SECOND_REGISTRAR
@@ -194,7 +194,7 @@ class Sale(Trade):
 
     def seller_of(self, order: str) -> str:
         with self.db.reading() as session:
-            return orders.demand_seen(session, order, SECOND_REGISTRAR).account_id
+            return demand_seen(session, order, SECOND_REGISTRAR).account_id
 
     @precondition(lambda self: self.listed)
     @rule(data=st.data(), by=st.sampled_from(HOLDERS))
