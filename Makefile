@@ -11,7 +11,7 @@ NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint study bench bench-country bench-report bench-uploads bench-market mutate serve clean help
+.PHONY: demo test lint study bench bench-country bench-report bench-uploads bench-market mutate serve clean fuzz-api help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -45,6 +45,14 @@ bench-market: .venv/.ok ## ask a registry of a million credits (kept in BENCH_HO
 
 fuzz: .venv/.ok ## spoilt boundary files through readers and screening (MINUTES=60 SEED=1)
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
+
+fuzz-api: .venv/.ok ## requests of every kind by every role at the whole API (MINUTES=60 SEED=1)
+	@end=$$(($$(date +%s) + 60 * $(MINUTES))); seed=$(SEED); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		$(BIN)/pytest -q -p no:cacheprovider tests/registry_api/api/test_schemathesis.py \
+			tests/registry_api/api/test_fuzz.py --hypothesis-seed=$$seed || exit 1; \
+		seed=$$((seed + 1)); \
+	done; echo "Seeds $(SEED) to $$((seed - 1)): no answer but what is described."
 
 study: .venv/.ok ## 500 landscapes of known truth per design, against intervals and naive choices (LANDSCAPES=40: a look); goes on where it was ended
 	$(BIN)/python -m tests.study --landscapes $(LANDSCAPES) --home .study --out docs --readme README.md

@@ -94,6 +94,7 @@ DOORS: Mapping[str, Door] = {
     "get_lineage": PUBLIC,
     "get_state": PUBLIC,
     "get_supply": PUBLIC,
+    "list_ledger": PUBLIC,
     "get_batch_supply": PUBLIC,
     "issue_batch": Door("credits:issue", _REGISTRAR),
     # What an account has, and moving it

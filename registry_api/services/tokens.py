@@ -232,7 +232,7 @@ def _fetch(url: str) -> dict[str, Any]:
             answer = calls.get(url, timeout=_PATIENCE_S, allow_redirects=False, stream=True)
             body = answer.raw.read(_LARGEST_ANSWER_BYTES + 1, decode_content=True)
         told = json.loads(body) if answer.status_code == requests.codes.ok else None
-    except (requests.RequestException, OSError, ValueError) as error:
+    except (requests.RequestException, OSError, ValueError, RecursionError) as error:
         raise NotReady(f"{url} does not answer, so tokens cannot be checked just now.") from error
     if not isinstance(told, dict) or len(body) > _LARGEST_ANSWER_BYTES:
         raise NotReady(f"{url} does not answer as an issuer does, so tokens cannot be checked.")
