@@ -1,13 +1,12 @@
 """The ledger only grows, and a change made behind its back is found and placed."""
 
 from datetime import UTC, datetime, timedelta
-from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import text
 
 from registry_api.errors import NotReady
-from registry_api.services import ledger
+from registry_api.services import clock, ledger
 from tests.registry_api.a_registry import Stage
 
 
@@ -65,8 +64,7 @@ def test_a_removed_entry_is_missed(issued: Stage, sequence: int) -> None:
 def test_nothing_is_written_with_a_clock_that_runs_behind(
     issued: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    behind = Mock(wraps=datetime)
-    behind.now.return_value = datetime.now(UTC) - timedelta(days=365)
-    monkeypatch.setattr(ledger, "datetime", behind)
+    behind = datetime.now(UTC) - timedelta(days=365)
+    monkeypatch.setattr(clock, "now", lambda: behind)
     with issued.registry.writing() as session, pytest.raises(NotReady, match="clock"):
         ledger.append(session, "project_changed", actor="the-registrar", payload={})
