@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.credit_options import credit_commands
+from pipelines.commands.exports import aef_file, cad_trust_file, cdop_file
 from pipelines.commands.sample_options import plan_sample
 
 app = typer.Typer(
@@ -54,6 +55,9 @@ app.add_typer(areas, name="areas")
 app.add_typer(credit_commands, name="credits")
 export = typer.Typer(no_args_is_help=True, help="Take data out of the registry on this machine.")
 app.add_typer(export, name="export")
+export.command("cad-trust")(cad_trust_file)
+export.command("aef")(aef_file)
+export.command("cdop")(cdop_file)
 log = typer.Typer(no_args_is_help=True, help="The public log: hold it to what you kept of it.")
 app.add_typer(log, name="log")
 
@@ -61,6 +65,43 @@ app.add_typer(log, name="log")
 @export.callback()
 def _export() -> None:
     """Take data out of the registry on this machine."""
+
+
+@export.command("cad-trust")
+def export_cad_trust(
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("cad-trust.zip"),
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Write CAD Trust's tables in the order of insertion, and what is missing in them and why."""
+    from pipelines.commands.exchange import tables_to
+
+    if not tables_to(out, home, article_6_only=False):
+        raise typer.Exit(1)
+
+
+@export.command("aef")
+def export_aef(
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("aef.zip"),
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Write the tables of Article 6.2 for each host country, drafts for its government."""
+    from pipelines.commands.exchange import tables_to
+
+    if not tables_to(out, home, article_6_only=True):
+        raise typer.Exit(1)
+
+
+@export.command("cdop")
+def export_cdop(
+    project: Annotated[str, typer.Option("--project", "-p", help="Id of the project.")],
+    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("cdop.zip"),
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Write a project's issuances and units for CDOP, and what it asks for and is not told."""
+    from pipelines.commands.exchange import documents_to
+
+    if not documents_to(out, home, project):
+        raise typer.Exit(1)
 
 
 @export.command("credits")
