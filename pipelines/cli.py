@@ -67,43 +67,6 @@ def _export() -> None:
     """Take data out of the registry on this machine."""
 
 
-@export.command("cad-trust")
-def export_cad_trust(
-    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("cad-trust.zip"),
-    home: Home = DEFAULT_HOME,
-) -> None:
-    """Write CAD Trust's tables in the order of insertion, and what is missing in them and why."""
-    from pipelines.commands.exchange import tables_to
-
-    if not tables_to(out, home, article_6_only=False):
-        raise typer.Exit(1)
-
-
-@export.command("aef")
-def export_aef(
-    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("aef.zip"),
-    home: Home = DEFAULT_HOME,
-) -> None:
-    """Write the tables of Article 6.2 for each host country, drafts for its government."""
-    from pipelines.commands.exchange import tables_to
-
-    if not tables_to(out, home, article_6_only=True):
-        raise typer.Exit(1)
-
-
-@export.command("cdop")
-def export_cdop(
-    project: Annotated[str, typer.Option("--project", "-p", help="Id of the project.")],
-    out: Annotated[Path, typer.Option(help="The zip to write.")] = Path("cdop.zip"),
-    home: Home = DEFAULT_HOME,
-) -> None:
-    """Write a project's issuances and units for CDOP, and what it asks for and is not told."""
-    from pipelines.commands.exchange import documents_to
-
-    if not documents_to(out, home, project):
-        raise typer.Exit(1)
-
-
 @export.command("credits")
 def export_credits(
     out: Annotated[Path, typer.Option(help="Folder that gets it.", file_okay=False)],
