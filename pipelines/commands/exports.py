@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from mrv.evidence.exchange import Report
 
 _Out = Annotated[Path, typer.Option(help="The file, a zip of JSON.", dir_okay=False)]
-_Home = Annotated[Path, typer.Option("--home", envvar="PARKLAND_HOME", file_okay=False)]
+_Home = Annotated[
+    Path,
+    typer.Option("--home", envvar="PARKLAND_HOME", help="Where the registry is.", file_okay=False),
+]
 _DEFAULT_HOME = Path(".parkland")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content is the same file
 
