@@ -158,7 +158,7 @@ def ln_biomass(
 
 def biomass_kg(
     equation: Equation,
-    dbh_cm: ArrayLike = 1.0,
+    dbh_cm: ArrayLike | None = None,
     *,
     height_m: ArrayLike | None = None,
     wood_density_g_cm3: ArrayLike | None = None,

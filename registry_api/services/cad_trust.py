@@ -47,6 +47,11 @@ _LABEL_TYPES = {
     "Letter of Approval": "Article 6 - Letter of Approvals",
     "Letter of Qualification": "Article 6 - Letter of Qualification",
 }
+_NOT_VALIDATED = Absent(
+    "not_applicable",
+    "no design document is validated by itself, each period's verification judges the settings and "
+    "evidence it stands on; until a validation is registered there, CAD Trust holds this inactive",
+)
 _NOT_RETIRED = Absent("not_applicable", "these credits are not retired")
 
 
@@ -216,24 +221,6 @@ def _labels(
 def _issuance(rows: dict[str, list[Row]], batch: BatchDetail) -> None:
     card, decision = batch.card, batch.decision
     project = key_of("project", card.project_id)
-    validation = key_of("validation", card.project_id)
-    if all(row["local_id"] != validation for row in rows["validation"]):
-        rows["validation"].append(
-            {
-                "local_id": validation,
-                "validation_id": decision.id,
-                "validation_type": "Validation of Project Design Document",
-                "validation_body": decision.account_name,
-                "validation_date": decision.decided_at.date().isoformat(),
-                "validation_credit_period_start_date": Absent(
-                    "not_applicable", "only what was measured is credited, period by period"
-                ),
-                "validation_credit_period_end_date": Absent(
-                    "not_applicable", "only what was measured is credited, period by period"
-                ),
-                "cad_trust_project_id": project,
-            }
-        )
     verification = key_of("verification", decision.id)
     rows["verification"].append(
         {
@@ -243,7 +230,7 @@ def _issuance(rows: dict[str, list[Row]], batch: BatchDetail) -> None:
             "verification_end_date": (card.vintage_end - timedelta(days=1)).isoformat(),
             "verification_body": decision.account_name,
             "cad_trust_project_id": project,
-            "cad_trust_validation_id": validation,
+            "cad_trust_validation_id": _NOT_VALIDATED,
         }
     )
     rows["issuance"].append(
@@ -339,6 +326,8 @@ def _retired(order: Retirement | None) -> dict[str, Cell]:
 
 
 def _why_empty(table: str) -> Absent:
+    if table == "validation":
+        return _NOT_VALIDATED
     reasons = {
         "estimation": "credits are issued for what was measured; nothing is estimated ahead",
         "rating": "no rating has been shown to the registry",

@@ -116,6 +116,16 @@ def test_nouragues_log1_log2(
     assert residual_error_m(model, trees["D"], trees["H"]) == pytest.approx(rse_m, rel=1e-6)
 
 
+def test_trees_without_a_height_say_nothing() -> None:
+    rng = np.random.default_rng(3)
+    d = rng.uniform(5, 50, 90)
+    h = np.exp(0.9 + 0.55 * np.log(d) + rng.normal(0, 0.18, d.size))
+    model = fit_height_model(d[:60], h[:60])
+    lacking_h, lacking_d = np.where(np.arange(90) < 60, h, np.nan), np.r_[d[:60], [np.nan] * 30]
+    assert fit_height_model(d, lacking_h) == model
+    assert fit_height_model(lacking_d, h) == model
+
+
 def test_nouragues_weibull(real_data: Callable[[str], Path]) -> None:
     """BIOMASS's Weibull a 47.8032, b 44.6729, c 0.698702 leaves 4.220562 m on the same trees."""
     path = real_data("tree_inventories/biomass_nouragues/NouraguesHD.csv")

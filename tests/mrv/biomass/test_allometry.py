@@ -35,6 +35,8 @@ def test_tables_name_equations_that_exist_and_may_be_credited() -> None:
 def test_an_input_that_is_missing_is_named() -> None:
     with pytest.raises(InputRejected, match="height_m and wood_density_g_cm3"):
         biomass_kg(EQUATIONS["chave2014_eq4"], 20)
+    with pytest.raises(InputRejected, match="dbh_cm"):
+        biomass_kg(EQUATIONS["grevillea"])
 
 
 def test_extrapolation_is_refused() -> None:

@@ -30,7 +30,6 @@ FOR_ACTIVATION = {
         "project_unit_metric",
     ),
     "location": ("location_country",),
-    "validation": ("validation_id", "validation_type", "validation_body"),
     "verification": ("verification_id", "verification_body"),
     "issuance": (
         "issuance_id",
@@ -126,13 +125,13 @@ def test_blocks_are_inclusive_and_nobody_is_named(issued: Stage) -> None:
     assert gaps["unit", "unit_current_owner"] == "withheld"
     assert gaps["location", "location_gis"] == "withheld"
     assert gaps["estimation", ""] == "not_applicable"
+    assert gaps["validation", ""] == "not_applicable"  # a verification is not passed off as one
     assert all(gap.reason for gap in told.report.gaps)
 
 
 def test_only_a_verifier_that_their_list_lacks_is_outside_a_picklist(issued: Stage) -> None:
     outside = export(issued).report.outside_picklists
     assert {place.partition(":")[0] for place in outside} == {
-        "validation.validation_body",
         "verification.verification_body",
     }
 
