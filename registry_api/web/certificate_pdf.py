@@ -30,6 +30,7 @@ _FONTS = {
 _BOX = "\u25a1"
 _QUIET_MODULES = 4  # light modules around a QR code (ISO/IEC 18004)
 _CODE_MM, _MARGIN_MM, _NAMES_MM = 34, 20, 38
+_FRAME_PADDING = 6  # points, that reportlab leaves inside its frame on each side
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def certificate_pdf(
         ]
         for fact in facts
     ]
-    width = A4[0] - 2 * _MARGIN_MM * mm
+    width = A4[0] - 2 * _MARGIN_MM * mm - 2 * _FRAME_PADDING
     table = Table(rows, colWidths=(_NAMES_MM * mm, width - _NAMES_MM * mm), splitInRow=1)
     table.setStyle(
         TableStyle(
