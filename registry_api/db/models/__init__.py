@@ -22,7 +22,6 @@ from registry_api.db.models.doors import (
     ApiKeyUse,
     OutsideIdentity,
     OutsideIdentityEnd,
-    RegistryMark,
 )
 from registry_api.db.models.holdings import (
     CreditOrder,
@@ -130,7 +129,6 @@ __all__ = [
     "ProjectVersion",
     "Proposal",
     "ProposalOutcome",
-    "RegistryMark",
     "Replacement",
     "Reservation",
     "Restatement",

@@ -1,9 +1,9 @@
-"""The ways in: what a key may do and when it was used, who a token stands for, which registry."""
+"""The ways in: what a key may do and when it was used, and who a token stands for."""
 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry_api.db.models.base import Base, Slug, UtcTime
@@ -57,17 +57,3 @@ class OutsideIdentityEnd(Base):
     )
     ended_by: Mapped[Slug]
     ended_at: Mapped[UtcTime]
-
-
-class RegistryMark(Base):
-    """Which kind of registry this database belongs to, for good: one row."""
-
-    __tablename__ = "registry_marks"
-    __table_args__ = (
-        CheckConstraint("id = 1", name="only_one"),
-        CheckConstraint("kind IN ('real', 'sandbox')", name="kind_known"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(10))
-    made_at: Mapped[UtcTime]

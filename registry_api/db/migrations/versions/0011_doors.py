@@ -1,4 +1,4 @@
-"""What keys may do and when they were used, who tokens stand for, and which registry this is."""
+"""What keys may do and when they were used, and who tokens stand for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,6 @@ _TABLES = (
     "api_key_uses",
     "outside_identities",
     "outside_identity_ends",
-    "registry_marks",
 )
 
 
@@ -65,17 +64,6 @@ def upgrade() -> None:
             name=op.f("fk_outside_identity_ends_identity_id"),
         ),
         sa.PrimaryKeyConstraint("identity_id", name=op.f("pk_outside_identity_ends")),
-    )
-    op.create_table(
-        "registry_marks",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("made_at", UtcDateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("id = 1", name=op.f("ck_registry_marks_only_one")),
-        sa.CheckConstraint(
-            "kind IN ('real', 'sandbox')", name=op.f("ck_registry_marks_kind_known")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry_marks")),
     )
     for table in _TABLES:
         only_grows(table)
