@@ -52,6 +52,8 @@ DOORS: Mapping[str, Door] = {
     "list_periods": PUBLIC,
     "list_plots": PUBLIC,
     "list_finding_codes": PUBLIC,
+    "list_supply_statements": PUBLIC,
+    "get_supply_statement": PUBLIC,
     "get_checkpoint": PUBLIC,
     "prove_inclusion": PUBLIC,
     "prove_consistency": PUBLIC,

@@ -23,6 +23,7 @@ from registry_api.api import (
     plot_uploads,
     projects,
     second_eyes,
+    supply,
     trades,
     uploads,
 )
@@ -40,6 +41,7 @@ _PARTS = (
     issued,
     orders,
     trades,
+    supply,
     losses,
     second_eyes,
     certificates,

@@ -9,10 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from registry_api.api.examples import example
 from registry_api.api.parameters import (
-    BatchId,
     Paged,
     PageQuery,
-    Past,
     Plain,
     SerialText,
     Unit,
@@ -22,7 +20,7 @@ from registry_api.api.parameters import (
 from registry_api.deps import Caller, ReadSession, WriteSession
 from registry_api.services import credits as issued
 from registry_api.services import holding_views, order_views, orders
-from registry_api.services.holding_views import Held, Supply, Whereabouts
+from registry_api.services.holding_views import Held, Whereabouts
 from registry_api.services.holdings import BIGGEST_SERIAL, Lot, State
 from registry_api.services.order_views import OrderView, Outcome, Retirement
 from registry_api.services.retirement_terms import Purpose, RetirementTerms
@@ -233,22 +231,6 @@ def get_state(session: ReadSession, serial: SerialText, query: Unit) -> Whereabo
     """Tell the state of every credit of a serial and its history; whose they are is not told."""
     found = issued.find_serial(session, serial, unit=query.unit)
     return holding_views.whereabouts(session, found.serial)
-
-
-@router.get("/supply", summary="Where all credits are", responses=example("supply"))
-def get_supply(session: ReadSession, query: Past) -> Supply:
-    """Add up the registry's credits by state; what was issued is somewhere, once."""
-    return holding_views.supply(session, as_of=query.as_of())
-
-
-@router.get(
-    "/batches/{batch_id}/supply",
-    summary="Where the credits of an issuance are",
-    responses=example("supply"),
-)
-def get_batch_supply(session: ReadSession, batch_id: BatchId, _query: Plain) -> Supply:
-    """Add up an issuance's credits by state."""
-    return holding_views.supply(session, UUID(issued.batch(session, batch_id).card.id))
 
 
 def located(response: Response, placed: OrderView) -> OrderView:

@@ -42,6 +42,8 @@ OPERATIONS = {
     "get_document",
     "get_plot_trace",
     "decide_on_estimate",
+    "list_supply_statements",
+    "get_supply_statement",
     "get_checkpoint",
     "prove_inclusion",
     "prove_consistency",
@@ -145,6 +147,8 @@ TRADE_STORY = {
     "retirement": "get_retirement",
     "state": "get_state",
     "supply": "get_supply",
+    "supply_statements": "list_supply_statements",
+    "supply_statement": "get_supply_statement",
     "new_key": "make_key",
     "keys": "list_keys",
 }

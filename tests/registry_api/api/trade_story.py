@@ -13,6 +13,7 @@ from httpx2 import Response
 from registry_api.app import create_app
 from registry_api.db import database
 from registry_api.services import accounts
+from registry_api.services.supply_statements import state_supply
 from registry_api.services.unit_of_work import unit_of_work
 from tests.registry_api.a_market import BUYERS, SECOND_REGISTRAR, stock
 from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER, make_settings
@@ -64,6 +65,7 @@ def a_market(home: Path) -> Iterator[Market]:
     stock(opened, home)
     with unit_of_work(settings) as session:
         keys = {account: accounts.create_key(session, account) for account in EVERYBODY}
+        state_supply(session, settings)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
         batch = client.get("/v1/batches").json()["items"][0]
         yield Market(client, batch, keys, count())
@@ -133,6 +135,8 @@ def tell(market: Market) -> Mapping[str, Any]:
         "retirement": _ok(market.get(f"/v1/retirements/{retired['id']}")),
         "state": _ok(market.get(f"/v1/serials/{serial}/state")),
         "supply": _ok(market.get("/v1/supply")),
+        "supply_statements": (days := _ok(market.get("/v1/supply/statements"))),
+        "supply_statement": _ok(market.get(f"/v1/supply/statements/{days['items'][0]['day']}")),
         "new_key": made,
         "keys": _ok(market.get("/v1/keys", by=BUYERS[0])),
     }

@@ -33,6 +33,7 @@ PROJECT = "lakeside-grevillea"
 NEWEST = "(SELECT max(sequence) FROM ledger_entries)"
 
 APPEND_ONLY = (
+    "batch_traits",
     "credit_batches",
     "estimates",
     "evidence_artifacts",
