@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from mrv.evidence import credentials, status_lists
 from registry_api.db.models import CertificateRevocation, LedgerEntry
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
-from registry_api.services import ledger, signing
+from registry_api.services import ledger, signing, transparency
 from registry_api.services.accounts import demand_role
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.credits import batches_of
@@ -91,7 +91,11 @@ def certificate(session: Session, settings: Settings, order_id: str) -> Credenti
                 "quantity": {"value": shown.quantity_t, "unit": "t CO2e"},
                 "retiredAt": credentials.moment(shown.retired_at),
                 "credits": _credits(session, shown),
-                "ledgerEntry": {"sequence": shown.sequence, "sha256": entry.entry_hash},
+                "ledgerEntry": {
+                    "sequence": shown.sequence,
+                    "sha256": entry.entry_hash,
+                    "logProof": _log_proof(session, settings, shown.sequence),
+                },
             },
         },
         shown.retired_at,
@@ -225,6 +229,16 @@ def _credits(session: Session, shown: Retirement) -> list[dict[str, Any]]:
         }
         for serial, card in zip(shown.serials, cards, strict=True)
     ]
+
+
+def _log_proof(session: Session, settings: Settings, sequence: int) -> dict[str, Any]:
+    """Prove that the entry is in the log as it was right after it, so that it stays the same."""
+    told = transparency.prove_inclusion(session, sequence, sequence)
+    return {
+        "size": told.size,
+        "hashes": list(told.proof),
+        "checkpoint": transparency.note(session, settings, sequence),
+    }
 
 
 def _without_blanks(terms: Mapping[str, object]) -> dict[str, object]:

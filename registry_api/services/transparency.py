@@ -88,13 +88,19 @@ def size_of(session: Session) -> int:
     return session.scalar(select(func.max(LedgerEntry.sequence))) or 0
 
 
-def note(session: Session, settings: Settings) -> str:
-    """Give the log's newest checkpoint, signed.
+def note(session: Session, settings: Settings, size: int | None = None) -> str:
+    """Give a checkpoint of the log, signed.
+
+    Args:
+        session: Where to look.
+        settings: Name the log, and where its key is.
+        size: Number of entries that it is of; by default all.
 
     Raises:
+        NotFound: If the log has not come that far.
         NotReady: If there is no key to sign with.
     """
-    size = size_of(session)
+    size = _known(session, size)
     state = Checkpoint(origin(settings), size, merkle.root(size, Nodes(session)))
     key = from_multikey(signing.current_key_id(settings))
     return checkpoints.write_note(state, key, lambda message: signing.sign(settings, message).value)

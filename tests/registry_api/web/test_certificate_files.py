@@ -12,7 +12,8 @@ import pytest
 from pypdf import PdfReader
 
 from mrv.errors import InputRejected
-from mrv.evidence import credentials, status_lists
+from mrv.evidence import checkpoints, credentials, merkle, status_lists
+from mrv.evidence.multikey import from_multikey
 from registry_api import web
 from registry_api.services import signing
 from registry_api.services.unit_of_work import unit_of_work
@@ -85,6 +86,28 @@ def test_a_certificate_says_what_the_page_says_and_its_proof_holds(
     made["credentialSubject"]["quantity"]["value"] = 3
     with pytest.raises(InputRejected, match="not what was signed"):
         credentials.check(made, lambda method: key_of(keys, method))
+
+
+def test_a_certificate_carries_its_own_proof_that_it_is_in_the_log(
+    traded: tuple[Market, Told],
+) -> None:
+    """Nothing but the certificate and the registry's key is asked."""
+    market, told = traded
+    made = market.get(f"/v1/retirements/{told['retired_order']['id']}/certificate").json()
+    entry = made["credentialSubject"]["ledgerEntry"]
+    note = checkpoints.read_note(entry["logProof"]["checkpoint"])
+    key = from_multikey(signing.current_key_id(settings_of(market)))
+    assert checkpoints.signed_by(note, {note.checkpoint.origin: (key,)})
+    leaf = merkle.leaf_hash(bytes.fromhex(entry["sha256"]))
+    proof = [bytes.fromhex(step) for step in entry["logProof"]["hashes"]]
+    place = entry["sequence"] - 1
+    assert merkle.includes(leaf, place, note.checkpoint.size, proof, note.checkpoint.root)
+    later = market.get("/v1/log/checkpoint").text
+    grown = market.get(f"/v1/log/consistency?before={note.checkpoint.size}").json()
+    newest = checkpoints.read_note(later).checkpoint
+    rest = [bytes.fromhex(step) for step in grown["proof"]]
+    state = note.checkpoint
+    assert merkle.goes_on_from((state.size, state.root), (newest.size, newest.root), rest)
 
 
 def test_an_independent_library_agrees(traded: tuple[Market, Told], tmp_path: Path) -> None:
