@@ -7,8 +7,9 @@ import pytest
 from mrv.crediting.serials import SerialBlock, format_serial
 from mrv.errors import InputRejected
 from registry_api.errors import CursorInvalid, NotFound
+from registry_api.services import credit_search, lineage
 from registry_api.services import credits as issued_credits
-from registry_api.services import lineage
+from registry_api.services.credit_runs import RunFilter
 from registry_api.services.views import CreditFilter
 from tests.registry_api.a_registry import Stage
 
@@ -85,30 +86,54 @@ def test_a_unit_of_a_block(issued: Stage) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (CreditFilter(), 2),
-        (CreditFilter(country="KE"), 2),
+        (CreditFilter(), 1),
+        (CreditFilter(country="KE"), 1),
         (CreditFilter(country="UG"), 0),
-        (CreditFilter(project="lakeside-grevillea"), 2),
+        (CreditFilter(project="lakeside-grevillea"), 1),
         (CreditFilter(project="' OR 1=1 --"), 0),
         (CreditFilter(vintage=2020), 0),
-        (CreditFilter(vintage=2021), 2),
-        (CreditFilter(vintage=2023), 2),
+        (CreditFilter(vintage=2021), 1),
+        (CreditFilter(vintage=2023), 1),
         (CreditFilter(vintage=2024), 0),
         (CreditFilter(status="buffer"), 1),
-        (CreditFilter(methodology="agroforestry_removals"), 2),
+        (CreditFilter(methodology="agroforestry_removals"), 1),
         (CreditFilter(methodology="%"), 0),
     ],
 )
-def test_filters(issued: Stage, wanted: CreditFilter, found: int) -> None:
+def test_filters_of_issuances(issued: Stage, wanted: CreditFilter, found: int) -> None:
     with issued.registry.reading() as session:
-        assert len(issued_credits.search(session, wanted).items) == found
-        assert len(issued_credits.batches(session, wanted).items) == min(found, 1)
+        assert len(issued_credits.batches(session, wanted).items) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found_t"),
+    [
+        (RunFilter(), 11),
+        (RunFilter(country=("KE", "UG")), 11),
+        (RunFilter(country=("UG",)), 0),
+        (RunFilter(project=("lakeside-grevillea",)), 11),
+        (RunFilter(project=("' OR 1=1 --",)), 0),
+        (RunFilter(vintage=(2021, 2022)), 0),
+        (RunFilter(vintage=(2023,)), 11),  # the year of the last day
+        (RunFilter(status=("buffer",)), 2),
+        (RunFilter(status=("active", "retired")), 9),
+        (RunFilter(claim=("resilience",)), 0),
+        (RunFilter(methodology=("agroforestry_removals",)), 11),
+        (RunFilter(methodology=("%",)), 0),
+    ],
+)
+def test_filters_of_credits(issued: Stage, wanted: RunFilter, found_t: int) -> None:
+    with issued.registry.reading() as session:
+        assert sum(run.quantity_t for run in credit_search.search(session, wanted).items) == found_t
 
 
 @pytest.mark.parametrize("cursor", ["", "!", "W10", "WyJhIl0", "WzFlOTld", "W1s" * 600])
 def test_a_made_up_cursor_is_refused(issued: Stage, cursor: str) -> None:
-    with issued.registry.reading() as session, pytest.raises(CursorInvalid):
-        issued_credits.search(session, CreditFilter(), cursor=cursor)
+    with issued.registry.reading() as session:
+        with pytest.raises(CursorInvalid):
+            issued_credits.batches(session, CreditFilter(), cursor=cursor)
+        with pytest.raises(CursorInvalid):
+            credit_search.search(session, RunFilter(), cursor=cursor)
 
 
 def test_from_a_serial_down_to_scene_and_tree(issued: Stage) -> None:
