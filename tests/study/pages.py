@@ -106,7 +106,7 @@ def write_readme(kept: Mapping[str, Sequence[Trial]], out: Path, readme: Path) -
     ours = next(row for row in choices if row.design == FAST and not row.choice)
     part = _README.format(
         folder=folder.as_posix(),
-        landscapes=min(row.landscapes for row in rows),
+        landscapes=_span([row.landscapes for row in rows]),
         designs=len(rows),
         least=f"{min(row.coverage for row in growing):.1%}",
         most=f"{max(row.coverage for row in growing):.1%}",
@@ -116,6 +116,11 @@ def write_readme(kept: Mapping[str, Sequence[Trial]], out: Path, readme: Path) -
         failed=sum(bool(row.failed) for row in rows) or "none",
     )
     readme.write_text(f"{head}{_MARKS[0]}\n{part}{_MARKS[1]}{tail}", encoding="utf-8")
+
+
+def _span(counts: Sequence[int]) -> str:
+    least, most = min(counts), max(counts)
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def page(rows: Sequence[Summary], choices: Sequence[Naive], draws: int) -> str:
