@@ -1,9 +1,9 @@
 """What is waiting to be done, as the registry says."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pipelines.workspace import Workspace
+from registry_api.services import clock
 from registry_api.services.deliveries import PLOTS, delivered_projects, newest_delivery
 from registry_api.services.periods import project_periods
 
@@ -23,7 +23,7 @@ class Due:
 
 def due_periods(workspace: Workspace) -> list[Due]:
     """Find periods that have ended, of projects whose delivery has not been run for them."""
-    today = datetime.now(UTC).date()
+    today = clock.today()
     with workspace.reading() as session:
         return [
             Due(project, period.id, f"{project} {period.id} {delivery.sha256[:16]}")

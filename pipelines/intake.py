@@ -4,13 +4,12 @@ A project that comes over HTTP is taken in by `registry_api.services.uploads`; f
 are the same.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mrv.sources.projects import read_project
 from mrv.sources.tables import read_bytes
 from pipelines.workspace import Workspace
-from registry_api.services import deliveries
+from registry_api.services import clock, deliveries
 from registry_api.services.deliveries import PLOTS, PRIVATE, PROJECT, TREES, Delivery
 from registry_api.services.projects import register_project
 
@@ -44,7 +43,7 @@ def take_in(folder: Path, workspace: Workspace, *, allow_outside: bool = False) 
         },
         names={key: Path(path).name for key, path in paths.items()},
         catalog=project.catalog,
-        taken_in_on=datetime.now(UTC).date(),
+        taken_in_on=clock.today(),
     )
     with workspace.registry() as session:
         register_project(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from mrv.sources.tables import read_bytes
 from pipelines.commands.plot_verdicts import Counts, tell
 from pipelines.commands.plots_around import surroundings
 from pipelines.commands.show import console, notes, pairs, print_json, progress_bar
+from registry_api.services import clock
 
 REFUSED = 1
 _METHODOLOGY = ("agroforestry_removals", 1)
@@ -103,7 +103,7 @@ def _check(asked: Asked) -> Checked:
             named,
             country=country,
             rules=PlotRules.of(load_methodology(*rules)),
-            today=datetime.now(UTC).date(),
+            today=clock.today(),
             surroundings=surroundings(
                 project_id=settings.id if settings else "",
                 against=asked.against,

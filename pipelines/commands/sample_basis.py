@@ -1,7 +1,7 @@
 """What a sample is planned from: a project's plots and pilot, stated figures, or a landscape."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,7 @@ from mrv.simulation.archetypes import find_archetype
 from mrv.simulation.landscape import simulate_landscape
 from mrv.sources.projects import read_project
 from pipelines.commands.show import notes, progress_bar
+from registry_api.services import clock
 
 _DRAWS: Final = 400  # of a pilot's biomass; they tell spread and shared error, not credits
 _LATE_VISIT = timedelta(days=31)  # a simulated crew may come some days after the epoch
@@ -108,7 +109,7 @@ def find_place(asked: Asked) -> Place:
         )
     rules = load_methodology(settings.methodology.id, settings.methodology.version)
     period = settings.period(asked.period) if asked.period else settings.periods[0]
-    today = datetime.now(UTC).date()
+    today = clock.today()
     with progress_bar(f"{settings.id}: screening plots") as progress:
         screened = screen_plots(
             folder.plots_raw,

@@ -1,7 +1,6 @@
 """`parkland trees`: a tree inventory on its own, without project, plots or registry."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from math import isnan
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mrv.project import Ecology
 from mrv.sources.inventories import read_trees
 from mrv.sources.tables import read_bytes
 from pipelines.commands.show import console, pairs, print_json, progress_bar, table
+from registry_api.services import clock
 
 _SHOWN = 20
 
@@ -35,7 +35,7 @@ def report_trees(
     checked = read_inventory(
         read_trees(read_bytes(inventory), inventory.name, {}),
         plot_ids=None,
-        today=datetime.now(UTC).date(),
+        today=clock.today(),
         columns=pairs(columns, "--column"),
         constants=pairs(constants, "--constant"),
     )

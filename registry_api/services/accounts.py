@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal, cast, get_args
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from registry_api.errors import (
     NotAllowed,
     NotFound,
 )
+from registry_api.services import clock
 from registry_api.services.canonical import sha256_of_text
 from registry_api.settings import Settings
 
@@ -53,7 +54,7 @@ def register_account(session: Session, account_id: str, name: str, role: Role) -
         )
     account = session.get(Account, account_id)
     if account is None:
-        account = Account(id=account_id, name=name[:200], role=role, created_at=datetime.now(UTC))
+        account = Account(id=account_id, name=name[:200], role=role, created_at=clock.now())
         session.add(account)
         session.flush()
     elif account.role != role:
@@ -121,7 +122,7 @@ def create_key(
     """
     account(session, account_id)
     key = _KEY_PREFIX + secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    now = clock.now()
     made = ApiKey(
         id=uuid4(),
         account_id=account_id,
@@ -153,7 +154,7 @@ def revoke_key(session: Session, key: str) -> None:
     found = session.scalars(select(ApiKey).where(ApiKey.key_sha256 == sha256_of_text(key))).first()
     if found is None:
         raise NotFound("There is no such key.")
-    now = datetime.now(UTC)
+    now = clock.now()
     found.revoked_at = min(found.revoked_at or now, now)
     session.flush()
 

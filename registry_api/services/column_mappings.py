@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import ColumnMapping
+from registry_api.services import clock
 from registry_api.services.canonical import canonical_json, sha256_of_text
 from registry_api.services.upload_views import ColumnGuess, ColumnsView
 
@@ -119,7 +119,7 @@ def save(session: Session, project_id: str, mapping: Understood) -> None:
             project_id=project_id,
             header_sha256=mapping.header_sha256,
             columns=canonical_json(dict(mapping.columns)),
-            saved_at=datetime.now(UTC),
+            saved_at=clock.now(),
         )
     )
     session.flush()

@@ -6,7 +6,6 @@ contested boundary does not cover was never looked at, nor was a neighbour that 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from registry_api.db import lock_for_writing
 from registry_api.db.models import Contest, ContestDecision, Project
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
 from registry_api.services import (
+    clock,
     contested_ground,
     plot_uploads,
     private_reads,
@@ -111,7 +111,7 @@ def file(
             evidence_name=objection.evidence_name[-_LONGEST_NAME:],
             evidence_sha256=objection.evidence_sha256,
             filed_by=by.id,
-            filed_at=datetime.now(UTC),
+            filed_at=clock.now(),
         )
         session.add(held)
         session.flush()
@@ -148,7 +148,7 @@ def decide(
             account_id=by.id,
             upheld=upheld,
             statement=said,
-            decided_at=datetime.now(UTC),
+            decided_at=clock.now(),
         )
         session.add(held)
         session.flush()

@@ -9,7 +9,6 @@ that died has left, `erased_files.finish` takes.
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import event, exists, select
@@ -25,7 +24,7 @@ from registry_api.db.models import (
     UploadRun,
     UploadRunState,
 )
-from registry_api.services import merged_delivery, private_reads, report_tables
+from registry_api.services import clock, merged_delivery, private_reads, report_tables
 from registry_api.services.accounts import AccountView
 from registry_api.services.deliveries import PLOTS, REGISTRY_PLOTS
 from registry_api.services.private_store import PrivateStore
@@ -46,7 +45,7 @@ def erase(
     folders = dict(_folders(session, plot))
     found = dict(_uploads(session, store, plot)) | folders
     known = set(session.scalars(select(ErasedFile.sha256).where(ErasedFile.sha256.in_(found))))
-    now = datetime.now(UTC)
+    now = clock.now()
     for sha256 in sorted(found.keys() - known):
         session.add(ErasedFile(sha256=sha256, because=because, erased_by=by.id, erased_at=now))
         if found[sha256]:

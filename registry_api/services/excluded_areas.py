@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from registry_api.db import lock_for_writing
 from registry_api.db.bulk import insert_rows
 from registry_api.db.models import ExcludedArea, ExcludedLayer
 from registry_api.errors import NotAcceptable
+from registry_api.services import clock
 
 _KINDS = ("protected", "excluded")
 _LONGEST_NAME = 120
@@ -81,7 +82,7 @@ def load(
             kind=kind,
             source=source,
             sha256=digest.hexdigest(),
-            loaded_at=datetime.now(UTC),
+            loaded_at=clock.now(),
         )
         session.add(newest)
         session.flush()

@@ -1,13 +1,13 @@
 """Requests that were answered: the same key with the same request gets the same answer again."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import IdempotencyKey
 from registry_api.errors import KeyReused, NotAcceptable
+from registry_api.services import clock
 from registry_api.services.canonical import canonical_json, sha256_of_text
 
 _SHORTEST, _LONGEST = 8, 128
@@ -50,7 +50,7 @@ def remember(
             operation=operation,
             request_sha256=_digest(request),
             answer=answer,
-            recorded_at=datetime.now(UTC),
+            recorded_at=clock.now(),
         )
     )
     session.flush()

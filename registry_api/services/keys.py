@@ -6,7 +6,7 @@ replaced, the old one works on for `OVERLAP_DAYS`, so that no machine stands sti
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import ApiKey, ApiKeyTerms, ApiKeyUse
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotAuthenticated, NotFound
+from registry_api.services import clock
 from registry_api.services.accounts import KEY_DAYS, AccountView, account, create_key
 from registry_api.services.canonical import sha256_of_text
 
@@ -163,7 +164,7 @@ def replace(
         raise NotAllowed("A key replaces no key that may do more than itself.")
     terms = session.get(ApiKeyTerms, old.id)
     days = KEY_DAYS if terms is None else (terms.expires_at - old.created_at).days
-    now = datetime.now(UTC)
+    now = clock.now()
     key = create_key(
         session, account_id, name=about.name, scopes=about.scopes, days=days, replaces=old.id
     )
@@ -180,7 +181,7 @@ def withdraw(session: Session, account_id: str, key_id: str) -> None:
     """
     lock_for_writing(session)
     found = _of_account(session, account_id, key_id)
-    now = datetime.now(UTC)
+    now = clock.now()
     if found.revoked_at is None or found.revoked_at > now:
         found.revoked_at = now
         session.flush()
@@ -202,7 +203,7 @@ def authenticate(session: Session, key: str) -> Presented:
     Raises:
         NotAuthenticated: If the key is unknown, was withdrawn or has run out.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     found = session.execute(
         select(ApiKey, ApiKeyTerms, ApiKeyUse)
         .outerjoin(ApiKeyTerms, ApiKeyTerms.key_id == ApiKey.id)
@@ -225,7 +226,7 @@ def authenticate(session: Session, key: str) -> Presented:
 def note_use(session: Session, key_id: UUID) -> None:
     """Write down that a key was used today."""
     lock_for_writing(session)
-    today = datetime.now(UTC).date()
+    today = clock.today()
     if session.get(ApiKeyUse, (key_id, today)) is None:
         session.add(ApiKeyUse(key_id=key_id, used_on=today))
         session.flush()
@@ -267,7 +268,7 @@ def _view_of(session: Session, held: ApiKey) -> KeyView:
         scopes=tuple(terms.scopes.split()) if terms is not None else (),
         created_at=held.created_at,
         ends_at=ends_at,
-        works=ends_at is None or ends_at > datetime.now(UTC),
+        works=ends_at is None or ends_at > clock.now(),
         last_used_on=used,
         replaces=str(terms.replaces_id) if terms is not None and terms.replaces_id else None,
     )

@@ -7,7 +7,7 @@ wherever two are asked for.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from registry_api.db import lock_for_writing
 from registry_api.db.models import Account, LedgerEntry, Member, Membership, MembershipEnd
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import ledger
+from registry_api.services import clock, ledger
 from registry_api.services.accounts import Role, account, demand_role
 
 _SIDES: dict[Role, str] = {
@@ -74,7 +74,7 @@ def join(session: Session, account_id: str, member_id: str, name: str, *, by: st
         if other == account_id:
             return _found(session, account_id, member_id)
     if session.get(Member, member_id) is None:
-        session.add(Member(id=member_id, name=name.strip(), recorded_at=datetime.now(UTC)))
+        session.add(Member(id=member_id, name=name.strip(), recorded_at=clock.now()))
         session.flush()
     entry = ledger.append(
         session,

@@ -6,7 +6,6 @@ so that none of them is lost.
 """
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db.models import Plot, PlotVersion, ProjectDelivery
 from registry_api.errors import NotFound
-from registry_api.services import deliveries
+from registry_api.services import clock, deliveries
 from registry_api.services.deliveries import PLOTS, PROJECT, REGISTRY_PLOTS, Delivery
 from registry_api.services.latest import newest_plots, newest_projects
 from registry_api.services.registry_surroundings import left_plots
@@ -58,7 +57,7 @@ def deliver(session: Session, settings: Settings, project_id: str) -> int:
         newest = deliveries.newest_delivery(session, project_id)
     except NotFound:
         newest = Delivery({PROJECT: _settings_sha256(session, project_id)}, {PROJECT: PROJECT}, "",
-                          datetime.now(UTC).date())  # fmt: skip
+                          clock.today())  # fmt: skip
     sha256 = KeptFiles(settings).put_bytes(
         to_geoparquet(held_plots(session, project_id)), private=True
     )
@@ -69,7 +68,7 @@ def deliver(session: Session, settings: Settings, project_id: str) -> int:
             files={**newest.files, PLOTS: sha256},
             names={**newest.names, PLOTS: REGISTRY_PLOTS},
             catalog=newest.catalog,
-            taken_in_on=datetime.now(UTC).date(),
+            taken_in_on=clock.today(),
         ),
     )
     return recorded.version

@@ -7,7 +7,7 @@ stands is its newest delivery: it waits, was sent, failed, or was read.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, cast
 
 from sqlalchemy import func, select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import LedgerEntry, Notice, NoticeDelivery
 from registry_api.errors import NotFound
-from registry_api.services import paging
+from registry_api.services import clock, paging
 from registry_api.services.canonical import canonical_json, sha256_of_text
 from registry_api.services.views import Page
 
@@ -134,7 +134,7 @@ def _add(session: Session, notice_id: int, state: str, detail: str) -> None:
             attempt=int(tried or 0) + 1,
             state=state,
             detail=detail[:_LONGEST_DETAIL],
-            recorded_at=datetime.now(UTC),
+            recorded_at=clock.now(),
         )
     )
     session.flush()

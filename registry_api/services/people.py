@@ -6,7 +6,6 @@ Everyone who reads a name states a purpose and is logged, the developer too.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from registry_api.db.bulk import insert_rows
 from registry_api.db.models import ForgottenPerson, Person, Plot
 from registry_api.errors import NotAcceptable, NotFound
-from registry_api.services import erasure, private_reads
+from registry_api.services import clock, erasure, private_reads
 from registry_api.services.accounts import AccountView
 from registry_api.services.latest import newest_plots
 from registry_api.services.private_key import Records
@@ -103,7 +102,7 @@ def forget(
                 plot_key=plot.id,
                 reason=reason.strip(),
                 forgotten_by=by.id,
-                forgotten_at=datetime.now(UTC),
+                forgotten_at=clock.now(),
             )
         )
     session.flush()
@@ -147,7 +146,7 @@ def keep(
                     "plot_key": key,
                     "farmer_id": record.farmer_id[:_LONGEST_FARMER_ID],
                     "sealed": cipher.seal(plain, _place(key)),
-                    "recorded_at": datetime.now(UTC),
+                    "recorded_at": clock.now(),
                 }
             )
     outdated = [row["plot_key"] for row in changed if row["plot_key"] in held]

@@ -1,7 +1,6 @@
 """Monitoring periods of a project, and how far each has come."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from mrv.project import Period
 from registry_api.db.models import CreditBatch, Estimate, MonitoringPeriod
 from registry_api.errors import Contradiction, NotFound
+from registry_api.services import clock
 from registry_api.services.verification import state_of
 from registry_api.services.views import PeriodCard
 
@@ -34,7 +34,7 @@ def register_periods(session: Session, project_id: str, periods: Sequence[Period
                     period_id=period.id,
                     start_on=period.start,
                     end_on=period.end,
-                    recorded_at=datetime.now(UTC),
+                    recorded_at=clock.now(),
                 )
             )
         elif (known.start_on, known.end_on) != (period.start, period.end):

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from registry_api.db import lock_for_writing
 from registry_api.db.models import CreditBatch, PlotContribution, PlotVersion, Project
 from registry_api.db.models import PlotExit as ExitRow
 from registry_api.errors import Contradiction, NotAcceptable
-from registry_api.services import ledger, private_reads
+from registry_api.services import clock, ledger, private_reads
 from registry_api.services.accounts import AccountView, account
 from registry_api.services.latest import newest_plots
 from registry_api.services.people import find_plot
@@ -105,8 +105,7 @@ def leave(
     stated = reason.strip()
     if not stated or len(stated) > _LONGEST_REASON:
         raise NotAcceptable(f"Say why the plot leaves, in at most {_LONGEST_REASON:,} characters.")
-    now = datetime.now(UTC)
-    if left_on > now.date():
+    if left_on > clock.latest_today():
         raise NotAcceptable(f"{left_on} is in the future; record the leaving when it has happened.")
     held = session.get(ExitRow, plot.id)
     joined = _enrolled_on(session, plot.id)

@@ -9,7 +9,7 @@ file is screened again, in the end under the lock.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from registry_api.db.models import PlotUpload
 from registry_api.errors import NotFound, UploadRefused
 from registry_api.services import (
     accounts,
+    clock,
     column_mappings,
     erased_files,
     merged_delivery,
@@ -391,4 +392,4 @@ def _upload(session: Session, upload_id: UUID) -> PlotUpload:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return clock.today()

@@ -6,7 +6,6 @@ The bytes are in the private store before anything here is called; screening is 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select, func, select
@@ -16,6 +15,7 @@ from registry_api.db import lock_for_writing
 from registry_api.db.models import PlotUpload, UploadOutcome, UploadRun, UploadRunState
 from registry_api.errors import Contradiction, NotAcceptable, NotFound
 from registry_api.services import (
+    clock,
     column_mappings,
     erased_files,
     idempotency,
@@ -92,7 +92,7 @@ def receive(
             name=_shown_name(name),
             size_bytes=size_bytes,
             uploaded_by=by.id,
-            received_at=datetime.now(UTC),
+            received_at=clock.now(),
         )
         session.add(row)
         session.flush()

@@ -1,6 +1,6 @@
 """The log of looks at what is private: who looked, in which role, at what, and what for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing, reads_only
 from registry_api.db.models import PrivateLook
-from registry_api.services import paging
+from registry_api.services import clock, paging
 from registry_api.services.accounts import AccountView
 from registry_api.services.project_access import open_to, stated_purpose
 from registry_api.services.unit_of_work import unit_of_work
@@ -76,7 +76,7 @@ def look_of(
         NotAcceptable: If no purpose is stated.
     """
     return PrivateLook(
-        at=datetime.now(UTC),
+        at=clock.now(),
         account_id=by.id,
         role=by.role,
         purpose=stated_purpose(purpose),

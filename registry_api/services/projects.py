@@ -5,7 +5,6 @@ is `plots`, its monitoring periods are `periods`.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +14,7 @@ from mrv.methodologies import load_methodology
 from mrv.project import ProjectSettings
 from registry_api.db.models import Account, Plot, Project, ProjectVersion
 from registry_api.errors import NotAcceptable, NotAllowed, NotFound
-from registry_api.services import batches, ledger, paging, periods
+from registry_api.services import batches, clock, ledger, paging, periods
 from registry_api.services.accounts import register_account
 from registry_api.services.canonical import canonical_json
 from registry_api.services.latest import has_left, newest_plots, newest_projects
@@ -62,7 +61,7 @@ def register_project(
     if held is not None and held.developer_id != developer.id:
         raise NotAllowed(f"Project {settings.id} belongs to another developer.", project=held.id)
     if held is None:
-        held = Project(id=settings.id, developer_id=developer.id, created_at=datetime.now(UTC))
+        held = Project(id=settings.id, developer_id=developer.id, created_at=clock.now())
         session.add(held)
         session.flush()
     _record_version(session, settings, settings_sha256)

@@ -7,7 +7,7 @@ confirmed. Settling it is `settlements.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ from registry_api.db.models import (
     ReversalCase,
 )
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import idempotency, ledger, members, notices
+from registry_api.services import clock, idempotency, ledger, members, notices
 from registry_api.services.accounts import account
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.holdings import still_open
@@ -109,8 +109,8 @@ def open_case(  # noqa: PLR0913  a case is all of this
         ).first()
         if plot is None:
             raise NotFound(f"Project {project_id} has no plot '{plot_id}'.", plot=plot_id)
-        today = datetime.now(UTC).date()
-        if broke_on > today:
+        today = max(clock.today(), broke_on)
+        if broke_on > clock.latest_today():
             raise NotAcceptable(f"A loss on {broke_on} has not happened yet; correct the day.")
         for other in session.scalars(select(ReversalCase).where(ReversalCase.plot_key == plot.id)):
             state = state_of(session, other)
@@ -244,7 +244,7 @@ def _demand_judge(session: Session, case_id: str, by: str, on: date) -> Reversal
     if account(session, by).role not in ("verifier", "registrar") or by == developer:
         raise NotAllowed("A verifier or a registrar decides on a loss.", account=by)
     members.demand_apart(session, by, {developer})
-    if on > datetime.now(UTC).date():
+    if on > clock.latest_today():
         raise NotAcceptable(f"A step on {on} has not happened yet; correct the day.")
     return case
 

@@ -7,7 +7,7 @@ run out, and another takes the run up from its start. Only an outcome ends a run
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from registry_api.db import lock_for_writing
 from registry_api.db.models import UploadOutcome, UploadRun, UploadRunState
+from registry_api.services import clock
 from registry_api.services.accounts import AccountView
 from registry_api.services.canonical import canonical_json
 from registry_api.services.upload_views import Progress, RunChoices, RunState, RunView, Tally
@@ -58,7 +59,7 @@ def ask(
     session: Session, upload_id: UUID, number: int, choices: RunChoices, by: AccountView
 ) -> None:
     """Ask for a run; a worker will find it."""
-    now = datetime.now(UTC)
+    now = clock.now()
     run = UploadRun(
         upload_id=upload_id,
         number=number,
@@ -90,7 +91,7 @@ def next_waiting(session: Session) -> tuple[str, int] | None:
     row = session.execute(
         select(UploadRun.upload_id, UploadRun.number)
         .join(UploadRunState, UploadRunState.run_key == UploadRun.id)
-        .where(_free(datetime.now(UTC)))
+        .where(_free(clock.now()))
         .order_by(UploadRunState.attempt, UploadRun.id)
         .limit(1)
     ).first()
@@ -100,7 +101,7 @@ def next_waiting(session: Session) -> tuple[str, int] | None:
 def claim(session: Session, upload_id: UUID, number: int) -> Claim | None:
     """Take a run, for as long as `LEASE`; None where it has ended or another holds it."""
     lock_for_writing(session)
-    now = datetime.now(UTC)
+    now = clock.now()
     row = session.execute(
         select(UploadRun, UploadRunState)
         .join(UploadRunState, UploadRunState.run_key == UploadRun.id)
@@ -121,7 +122,7 @@ def renew(session: Session, held: Claim, step: str, done: int, total: int) -> bo
     state = _held(session, held)
     if state is None:
         return False
-    now = datetime.now(UTC)
+    now = clock.now()
     if state.step != step:
         state.stepped_at = now
     state.step, state.done, state.total = step, done, total
@@ -161,7 +162,7 @@ def release(session: Session, held: Claim, *, uncounted: bool = False) -> None:
     if (state := _held(session, held)) is not None:
         state.state, state.holder, state.leased_until = "waiting", "", None
         state.attempt -= uncounted
-        _step(state, "waiting", 0, 0, datetime.now(UTC))
+        _step(state, "waiting", 0, 0, clock.now())
         session.flush()
 
 
@@ -183,7 +184,7 @@ def release_any(session: Session, upload_id: UUID, number: int) -> None:
 
 def end(session: Session, held: Claim, outcome: Outcome) -> None:
     """Write down what came of a run, in the transaction that did it."""
-    now = datetime.now(UTC)
+    now = clock.now()
     session.add(
         UploadOutcome(
             run_key=held.run_key,
@@ -220,7 +221,7 @@ def view(run: UploadRun, state: UploadRunState, outcome: UploadOutcome | None) -
             step=state.step,
             done=state.done,
             total=state.total,
-            seconds_left=None if ended else _seconds_left(state, datetime.now(UTC)),
+            seconds_left=None if ended else _seconds_left(state, clock.now()),
         ),
         requested_at=run.requested_at,
         finished_at=outcome.finished_at if outcome else None,

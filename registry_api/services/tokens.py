@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Session
 from registry_api.db import lock_for_writing
 from registry_api.db.models import OutsideIdentity, OutsideIdentityEnd
 from registry_api.errors import Contradiction, NotAcceptable, NotAuthenticated, NotFound, NotReady
+from registry_api.services import clock
 from registry_api.services.accounts import account
 from registry_api.services.keys import SCOPES, Presented
 from registry_api.settings import Settings
@@ -173,7 +173,7 @@ def link(session: Session, issuer_url: str, subject: str, account_id: str, *, by
                 subject=subject,
                 account_id=account_id,
                 linked_by=by,
-                linked_at=datetime.now(UTC),
+                linked_at=clock.now(),
             )
         )
         session.flush()
@@ -189,7 +189,7 @@ def unlink(session: Session, issuer_url: str, subject: str, *, by: str) -> None:
     held = _current(session, issuer_url, subject)
     if held is None:
         raise NotFound("This subject acts for no account.")
-    session.add(OutsideIdentityEnd(identity_id=held.id, ended_by=by, ended_at=datetime.now(UTC)))
+    session.add(OutsideIdentityEnd(identity_id=held.id, ended_by=by, ended_at=clock.now()))
     session.flush()
 
 

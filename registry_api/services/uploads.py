@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from mrv.errors import ProjectInvalid
 from mrv.project import ProjectSettings, parse_project
 from mrv.sources.archives import shown
 from registry_api.errors import NotAllowed, UploadRefused
+from registry_api.services import clock
 from registry_api.services.accounts import AccountView
 from registry_api.services.archives import ProjectArchive
 from registry_api.services.deliveries import (
@@ -278,5 +279,5 @@ def _stored(upload: Upload, settings: Settings) -> Delivery:
         },
         names=upload.names,
         catalog=upload.catalog,
-        taken_in_on=datetime.now(UTC).date(),
+        taken_in_on=clock.today(),
     )

@@ -4,14 +4,14 @@ Only the token's digest is kept here; a session ends by itself, or when it is cl
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import WebSession
 from registry_api.errors import NotAuthenticated
-from registry_api.services import accounts, keys
+from registry_api.services import accounts, clock, keys
 from registry_api.services.accounts import AccountView
 from registry_api.services.canonical import sha256_of_text
 from registry_api.settings import Settings
@@ -31,7 +31,7 @@ def open(session: Session, settings: Settings, key: str) -> str:  # noqa: A001  
         raise NotAuthenticated("This key is limited to scopes and opens no pages.")
     account = presented.account
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    now = datetime.now(UTC)
+    now = clock.now()
     session.add(
         WebSession(
             token_sha256=sha256_of_text(token),
@@ -56,7 +56,7 @@ def account_of(session: Session, token: str) -> AccountView:
         select(WebSession.account_id).where(
             WebSession.token_sha256 == _digest(token),
             WebSession.revoked_at.is_(None),
-            WebSession.expires_at > datetime.now(UTC),
+            WebSession.expires_at > clock.now(),
         )
     ).first()
     if found is None:
@@ -68,7 +68,7 @@ def close(session: Session, token: str) -> None:
     """Sign out; a token that is not known changes nothing."""
     held = session.get(WebSession, _digest(token))
     if held is not None and held.revoked_at is None:
-        held.revoked_at = datetime.now(UTC)
+        held.revoked_at = clock.now()
         session.flush()
 
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 
+from registry_api.services import clock
 from registry_api.sign_in import cookie_name
 from registry_api.web import assets, language
 from registry_api.web.vocabulary import Vocabulary, vocabulary
@@ -92,7 +93,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **told: Any
         environment(tongue_of(request))
         .get_template(template)
         .render(
-            now=datetime.now(UTC),
+            now=clock.now(),
             path=request.url.path,
             demonstration=request.app.state.settings.demo,
             signed_in=signed_in,

@@ -1,9 +1,10 @@
 """A loss from report to settlement, and what takes two registrars, as every address answers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from registry_api.services.clock import today
 from registry_api.services.unit_of_work import unit_of_work
 from tests.registry_api.a_market import NET_KG, SECOND_REGISTRAR
 from tests.registry_api.a_registry import (
@@ -20,7 +21,6 @@ from tests.registry_api.a_registry import (
 from tests.registry_api.api.trade_story import Market, _ok
 
 PROJECT = "/v1/projects/lakeside-grevillea"
-TODAY = datetime.now(UTC).date()
 
 
 def an_estimate(market: Market, net_kg: tuple[int, ...], *, period: int) -> str:
@@ -37,8 +37,8 @@ def an_estimate(market: Market, net_kg: tuple[int, ...], *, period: int) -> str:
 
 def a_loss(market: Market) -> dict[str, Any]:
     """Report a burnt plot and have it confirmed, classified and quantified."""
-    day = TODAY.isoformat()
-    body = {"plot_id": "P-001", "broke_on": (TODAY - timedelta(days=40)).isoformat(),
+    day = today().isoformat()
+    body = {"plot_id": "P-001", "broke_on": (today() - timedelta(days=40)).isoformat(),
             "reason": "The field burnt after the harvest"}  # fmt: skip
     case = _ok(market.post(f"{PROJECT}/reversals", body, by=DEVELOPER))["id"]
     at = f"/v1/reversals/{case}"

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from registry_api.app import create_app
+from registry_api.services.clock import today
 from tests.registry_api.a_market import BUYERS, SECOND_REGISTRAR
 from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER
 from tests.registry_api.api import rules_story
-from tests.registry_api.api.rules_story import PROJECT, TODAY, a_loss, an_estimate
+from tests.registry_api.api.rules_story import PROJECT, a_loss, an_estimate
 from tests.registry_api.api.test_openapi import check, operations
 from tests.registry_api.api.trade_story import EVERYBODY, Market, a_market
 
@@ -76,7 +77,7 @@ def test_the_buffer_as_it_was(market: Market) -> None:
 
 def test_every_route_tried_as_everybody(market: Market) -> None:
     ahead = an_estimate(market, (3_000, 0, 0), period=1)
-    day = TODAY.isoformat()
+    day = today().isoformat()
     case = a_loss(market)["id"]
     judges = {VERIFIER, REGISTRAR, SECOND_REGISTRAR}
     registrars = {REGISTRAR, SECOND_REGISTRAR}

@@ -19,6 +19,7 @@ from registry_api.db.nearby import plots_near
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotAuthenticated, NotFound
 from registry_api.services import (
     accounts,
+    clock,
     contests,
     excluded_areas,
     issuance,
@@ -27,6 +28,7 @@ from registry_api.services import (
     plot_history,
     web_sessions,
 )
+from registry_api.services.clock import latest_today, today
 from registry_api.services.contests import Objection
 from registry_api.services.deliveries import PLOTS, newest_delivery
 from registry_api.services.kept_files import KeptFiles
@@ -45,7 +47,6 @@ from tests.registry_api.a_registry import (
 from tests.registry_api.sent_plots import SIDE, Sender, geojson, plot, square
 
 PROJECT = "lakeside-grevillea"
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -107,11 +108,11 @@ def test_a_plot_that_left_is_out_of_everything_to_come(sender: Sender) -> None:
     with unit_of_work(sender.settings) as session:
         assert len(list(plots_near(session, box))) == 1
         left = plot_history.leave(
-            session, PROJECT, "A", TODAY, " Sold the land. ", by=sender.account
+            session, PROJECT, "A", today(), " Sold the land. ", by=sender.account
         )
         assert list(plots_near(session, box)) == []
         assert ledger.verify_chain(session).first_bad is None
-        assert plot_history.exits(session, PROJECT) == {"A": TODAY}
+        assert plot_history.exits(session, PROJECT) == {"A": today()}
         assert plot_history.exit_of(session, PROJECT, "A", by=sender.account) == left
         assert plot_history.exit_of(session, PROJECT, "B", by=sender.account) is None
         assert "A" not in {cell.plot_id for cell in plot_cells.public_plots(session, PROJECT)}
@@ -125,14 +126,14 @@ def test_a_plot_that_left_is_out_of_everything_to_come(sender: Sender) -> None:
         delivered = newest_delivery(session, PROJECT)
     table = KeptFiles(sender.settings).get_table(delivered.files[PLOTS])
     left_on = dict(zip(table["plot_id"], table["left_on"].fillna(""), strict=True))
-    assert left_on.pop("A") == TODAY.isoformat()
+    assert left_on.pop("A") == today().isoformat()
     assert set(left_on) == {"B", "P-001", "P-002", "P-003", "P-004"}
     assert not any(left_on.values())
 
 
 def test_a_file_may_state_that_a_plot_left(sender: Sender) -> None:
     """The plot that follows on the same land goes in, and a run takes both as delivered."""
-    left_on = TODAY - timedelta(days=30)
+    left_on = today() - timedelta(days=30)
     data = geojson([plot("A", square(0), left_on=left_on.isoformat()), plot("A-2", square(0))])
     stranger = sender.send(data)  # of an A that nobody knows, the day proves nothing
     assert sender.errors(stranger) == {"A-2": ["duplicate_other_farmer"]}
@@ -153,30 +154,46 @@ def test_a_file_may_state_that_a_plot_left(sender: Sender) -> None:
 def test_land_that_was_left_can_be_taken_up_by_another(sender: Sender) -> None:
     sender.send(geojson([plot("A", square(0))]))
     with unit_of_work(sender.settings) as session:
-        plot_history.leave(session, PROJECT, "A", TODAY, "Sold the land.", by=sender.account)
+        plot_history.leave(session, PROJECT, "A", today(), "Sold the land.", by=sender.account)
     assert sender.errors(sender.send(geojson([plot("A-2", square(0))]))) == {}
 
 
 def test_leaving_is_recorded_once(sender: Sender) -> None:
     with unit_of_work(sender.settings) as session:
         by = sender.account
-        first = plot_history.leave(session, PROJECT, "P-001", TODAY, "Moved away.", by=by)
-        assert plot_history.leave(session, PROJECT, "P-001", TODAY, "Moved away.", by=by) == first
+        first = plot_history.leave(session, PROJECT, "P-001", today(), "Moved away.", by=by)
+        assert plot_history.leave(session, PROJECT, "P-001", today(), "Moved away.", by=by) == first
         with pytest.raises(Contradiction, match="already"):
             plot_history.leave(session, PROJECT, "P-001", date(2025, 1, 1), "Moved away.", by=by)
+
+
+def test_today_is_the_day_where_a_person_stands(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Half past midnight of the second in Hanoi.
+    monkeypatch.setattr(clock, "now", lambda: datetime(2031, 1, 1, 17, 30, tzinfo=UTC))
+    sender.send(geojson([plot("A", square(0))]))
+    with unit_of_work(sender.settings) as session:
+        by = sender.account
+        with pytest.raises(NotAcceptable, match="future"):
+            plot_history.leave(session, PROJECT, "A", date(2031, 1, 3), "Sold.", by=by)
+        plot_history.leave(session, PROJECT, "A", date(2031, 1, 2), "Sold.", by=by)
+        assert plot_history.exits(session, PROJECT) == {"A": date(2031, 1, 2)}
 
 
 def test_leaving_needs_a_reason_a_day_and_the_developer(sender: Sender) -> None:
     with unit_of_work(sender.settings) as session:
         by, verifier = sender.account, accounts.account(session, VERIFIER)
         with pytest.raises(NotAcceptable, match="why"):
-            plot_history.leave(session, PROJECT, "P-001", TODAY, "  ", by=by)
+            plot_history.leave(session, PROJECT, "P-001", today(), "  ", by=by)
         with pytest.raises(NotAcceptable, match="future"):
-            plot_history.leave(session, PROJECT, "P-001", TODAY + timedelta(1), "Moved.", by=by)
+            plot_history.leave(
+                session, PROJECT, "P-001", latest_today() + timedelta(1), "Moved.", by=by
+            )
         with pytest.raises(NotAllowed):
-            plot_history.leave(session, PROJECT, "P-001", TODAY, "Moved.", by=verifier)
+            plot_history.leave(session, PROJECT, "P-001", today(), "Moved.", by=verifier)
         with pytest.raises(NotFound, match="no plot"):
-            plot_history.leave(session, PROJECT, "Q", TODAY, "Moved.", by=by)
+            plot_history.leave(session, PROJECT, "Q", today(), "Moved.", by=by)
 
 
 # -- contests ------------------------------------------------------------------------------------

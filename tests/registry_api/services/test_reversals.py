@@ -1,6 +1,6 @@
 """From a burnt plot to settled books: who says what, what goes, who is told, what is blocked."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +21,7 @@ from registry_api.services import (
     settlements,
 )
 from registry_api.services.books import books
+from registry_api.services.clock import latest_today, today
 from registry_api.services.holdings import Lot
 from registry_api.services.reversal_cases import CaseView
 from registry_api.services.reversals import Loss
@@ -36,8 +37,7 @@ from tests.registry_api.a_registry import (
 
 PROJECT, PLOT = "lakeside-grevillea", "P-001"
 BUYER, SECOND = "first-buyer", "second-registrar"
-TODAY = datetime.now(UTC).date()
-BURNT = TODAY - timedelta(days=40)
+BURNT = today() - timedelta(days=40)
 # 1.2 t of wood with its roots is 1.2 * 1.3 * 0.47 * 44/12 = 2.688 t CO2e, of 5 t credited there.
 LOSS = Loss((1.2,), 1.0)
 LOST_KG = 2_689
@@ -53,10 +53,12 @@ def quantified(
     session: Session, cause: str = "fire", loss: Loss = LOSS, plot: str = PLOT
 ) -> CaseView:
     case = reported(session, plot=plot).id
-    reversals.take_step(session, case, "confirm", TODAY, "Seen on the picture", f"c-{case}",
+    reversals.take_step(session, case, "confirm", today(), "Seen on the picture", f"c-{case}",
                         by=VERIFIER)  # fmt: skip
-    reversals.classify(session, case, cause, TODAY, "As the visit found", f"w-{case}", by=VERIFIER)
-    return reversals.quantify(session, case, loss, TODAY, f"q-{case}", by=VERIFIER)
+    reversals.classify(
+        session, case, cause, today(), "As the visit found", f"w-{case}", by=VERIFIER
+    )
+    return reversals.quantify(session, case, loss, today(), f"q-{case}", by=VERIFIER)
 
 
 def listed(session: Session) -> tuple[CaseView, ...]:
@@ -166,7 +168,7 @@ def test_more_than_is_owed_is_not_taken(sold: Stage) -> None:
 def test_nothing_is_issued_before_a_confirmed_loss_is_settled(sold: Stage) -> None:
     with sold.registry.writing() as session:
         case = reported(session).id
-        reversals.take_step(session, case, "confirm", TODAY, "Seen", "confirm-it", by=VERIFIER)
+        reversals.take_step(session, case, "confirm", today(), "Seen", "confirm-it", by=VERIFIER)
     for state in ("confirmed", "classified", "quantified"):
         with sold.registry.writing() as session:
             assert listed(session)[0].state == state
@@ -179,9 +181,11 @@ def test_nothing_is_issued_before_a_confirmed_loss_is_settled(sold: Stage) -> No
             )
         with sold.registry.writing() as session:
             if state == "confirmed":
-                reversals.classify(session, case, "fire", TODAY, "Dry", "classify-it", by=VERIFIER)
+                reversals.classify(
+                    session, case, "fire", today(), "Dry", "classify-it", by=VERIFIER
+                )
             elif state == "classified":
-                reversals.quantify(session, case, Loss((0.1,), 1.0), TODAY, "quantify-it",
+                reversals.quantify(session, case, Loss((0.1,), 1.0), today(), "quantify-it",
                                    by=VERIFIER)  # fmt: skip
     with sold.registry.writing() as session:
         settle(session)
@@ -230,7 +234,7 @@ def test_everybody_who_holds_or_retired_credits_is_told_and_reading_is_noted(sol
 def test_a_cleared_suspect_blocks_and_tells_nothing(sold: Stage) -> None:
     with sold.registry.writing() as session:
         case = reported(session).id
-        reversals.take_step(session, case, "clear", TODAY, "Pruned only", "clear-it", by=VERIFIER)
+        reversals.take_step(session, case, "clear", today(), "Pruned only", "clear-it", by=VERIFIER)
         assert settlements.standing(session, PROJECT).whole
         assert notices.of_account(session, BUYER).items == ()
         again = reversals.open_case(session, PROJECT, PLOT, BURNT, "alert", "NBR -0.4", "by-watch",
@@ -248,13 +252,13 @@ def test_who_may_say_what(sold: Stage) -> None:
         case = reported(session).id
         for account in (DEVELOPER, BUYER):
             with pytest.raises(NotAllowed):
-                reversals.take_step(session, case, "clear", TODAY, "No", f"by-{account}",
+                reversals.take_step(session, case, "clear", today(), "No", f"by-{account}",
                                     by=account)  # fmt: skip
         with pytest.raises(NotAllowed):
             settlements.settle(session, PROJECT, (), "No", "by-verifier", by=VERIFIER)
-        reversals.take_step(session, case, "confirm", TODAY, "Seen", "confirm-it", by=VERIFIER)
-        reversals.classify(session, case, "fire", TODAY, "Dry", "classify-it", by=VERIFIER)
-        reversals.quantify(session, case, LOSS, TODAY, "quantify-it", by=SECOND)
+        reversals.take_step(session, case, "confirm", today(), "Seen", "confirm-it", by=VERIFIER)
+        reversals.classify(session, case, "fire", today(), "Dry", "classify-it", by=VERIFIER)
+        reversals.quantify(session, case, LOSS, today(), "quantify-it", by=SECOND)
         with pytest.raises(NotAllowed, match="Another registrar"):
             settlements.settle(session, PROJECT, (), "No", "same-eyes-1", by=SECOND)
 
@@ -263,9 +267,9 @@ def test_steps_that_do_not_follow_are_a_sentence(sold: Stage) -> None:
     with sold.registry.writing() as session:
         case = reported(session).id
         with pytest.raises(InputRejected, match="cannot classify"):
-            reversals.classify(session, case, "fire", TODAY, "Dry", "too-early-1", by=VERIFIER)
+            reversals.classify(session, case, "fire", today(), "Dry", "too-early-1", by=VERIFIER)
         with pytest.raises(NotAcceptable, match="has not happened yet"):
-            reversals.take_step(session, case, "confirm", TODAY + timedelta(days=2), "?",
+            reversals.take_step(session, case, "confirm", latest_today() + timedelta(1), "?",
                                 "too-early-2", by=VERIFIER)  # fmt: skip
         with pytest.raises(InputRejected, match="lie before"):
             reversals.take_step(session, case, "confirm", date(2020, 1, 1), "?", "too-late-1",
