@@ -7,7 +7,7 @@ generic equations. The tables are in `taxa.toml`; the equations themselves are i
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -62,6 +62,7 @@ def regions() -> tuple[str, ...]:
     return tuple(_tables()["region"])
 
 
+@lru_cache(10_000)
 def not_credited(species: str) -> str:
     """Say why a plant is never credited: herb, palm, bamboo, coffee, baobab; empty if it may be."""
     genus = species.split(" ", 1)[0]
@@ -71,6 +72,7 @@ def not_credited(species: str) -> str:
     return ""
 
 
+@lru_cache(10_000)
 def measured_by_height(species: str) -> bool:
     """Say whether a plant's biomass is told from its height alone, as a palm's is."""
     equation = reported_equation(species, BREAST_HEIGHT_M)
@@ -130,9 +132,7 @@ def select_equation(
         )
     if reason := not_credited(species):
         return Choice(None, "not_credited", proxy=False, flags=(), reason=reason)
-    candidates = tuple(
-        c for c in _candidates(species, region, height=height) if _fits(c.equation, measured_at_m)
-    )
+    candidates = _candidates(species, region, measured_at_m, height=height)
     if not candidates:
         reason = (
             f"its diameter was taken at {measured_at_m:g} m, where no verified equation takes it"
@@ -176,12 +176,14 @@ def _fits(equation: Equation, measured_at_m: float) -> bool:
     return not equation.takes_diameter or abs(off) <= _AT_TOLERANCE_M or above_buttress
 
 
-@cache
-def _candidates(species: str, region: str, *, height: bool) -> tuple[_Candidate, ...]:
+@lru_cache(10_000)  # asked for every tree, of few species at few heights
+def _candidates(
+    species: str, region: str, measured_at_m: float, *, height: bool
+) -> tuple[_Candidate, ...]:
     return tuple(
         c
         for c in _in_order(species, region, height=height)
-        if height or not c.equation.takes_height
+        if (height or not c.equation.takes_height) and _fits(c.equation, measured_at_m)
     )
 
 

@@ -218,7 +218,8 @@ def _ln_agb(stems: _Stems, visit: _VisitStreams, own: _Own) -> Draws:
         where = np.flatnonzero(apart.ravel() | far_off)
         is_gross = far_off[where]
     if len(where):
-        stem, at = np.divmod(where, shape[1])
+        stem = where // shape[1]  # numpy divides by one number much faster than it takes divmod
+        at = where - stem * shape[1]
         numbers, sd_own, offset = own
         told = _one_by_one(stems, visit, (stem, at), is_gross)
         of_tree = numbers[tree[stem], at] * sd_own + offset[at]
@@ -256,8 +257,9 @@ def _merged(stems: _Stems) -> tuple[NDArray[np.float64], NDArray[np.float64], _M
         merges &= (sd_h < _MERGED_BELOW * h) & (h - BREAST_HEIGHT_M >= _REACH_SD * sd_h)
         merges &= _REACH_SD * sd_h <= _HEIGHT_ABOVE_M
     u, v = np.minimum(sd_d / d, _MERGED_BELOW), np.minimum(sd_h / h, _MERGED_BELOW)
-    both = np.stack([u, np.zeros_like(u)]), np.stack([np.zeros_like(v), v])
-    above, below = (_point_ln_agb(stems, np.log(d) + s * both[0], s * both[1]) for s in (1, -1))
+    none = np.zeros_like(u)
+    ln_d = np.log(d) + np.array([[u, none], [-u, none]])
+    above, below = _point_ln_agb(stems, ln_d, np.array([[none, v], [none, -v]]))
     by_diameter, by_height = (above - below) / 2  # what one SD of each makes of ln(biomass)
     mean = -(by_diameter * u + by_height * v) / 2
     return mean, np.hypot(by_diameter, by_height), merges
@@ -299,7 +301,8 @@ def _one_by_one(
     d, sd, sd_gross = (
         x.astype(np.float32) for x in (stems.dbh_cm, stems.sd_dbh_cm, stems.sd_gross_cm)
     )
-    drawn = d[stem] + z[:, 0] * np.where(is_gross, sd_gross[stem], sd[stem])
+    sd_drawn = sd_gross[stem] if is_gross.all() else np.where(is_gross, sd_gross[stem], sd[stem])
+    drawn = d[stem] + z[:, 0] * sd_drawn
     ln_d = np.log(np.clip(drawn, *_DBH_LIMITS_CM, out=drawn), out=drawn)
     ln_h: Draws | float = 0.0
     if stems.own_height is not None:
