@@ -1,6 +1,6 @@
 """A project's settings: who, where, which rules, which periods, which scenes.
 
-The model is the source of the published schema `schemas/project/1-0-2.json`. Reading the file from
+The model is the source of the published schema `schemas/project/1-0-3.json`. Reading the file from
 disk belongs to `mrv.sources.projects`; this module only understands its text.
 """
 
@@ -16,8 +16,14 @@ from mrv.errors import ProjectInvalid
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 # 1-0-1 lets plots be absent, because they may be uploaded to the registry instead; 1-0-2 adds
-# records of additionality, activities that emit, and production that is displaced.
-_Schema = Literal["parkland/project/1-0-0", "parkland/project/1-0-1", "parkland/project/1-0-2"]
+# records of additionality, activities that emit, and production that is displaced; 1-0-3 adds what
+# the baseline rests on.
+_Schema = Literal[
+    "parkland/project/1-0-0",
+    "parkland/project/1-0-1",
+    "parkland/project/1-0-2",
+    "parkland/project/1-0-3",
+]
 
 
 class _Part(BaseModel):
@@ -202,6 +208,36 @@ class Additionality(_Part):
         return self
 
 
+class ControlsBaseline(_Part):
+    """The baseline is what grows on unplanted control plots, and in trees that stood before."""
+
+    kind: Literal["controls"] = "controls"
+
+
+class CensusBaseline(_Part):
+    """Every planted unit is counted and located; then the baseline is zero (VM0047, census)."""
+
+    kind: Literal["census"]
+    direct_planting: bool = Field(
+        description="whether every unit was planted, none left to come up"
+    )
+    cover_before: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="share of the land under woody plants before the project"
+    )
+    cropping_years_before: Annotated[float, Field(ge=0, le=1000)] = Field(
+        description="of continuous cropping before the project"
+    )
+    spacing_m: Annotated[float, Field(gt=0, le=1000)] = Field(
+        description="between units as they were planted, at least"
+    )
+    gps_accuracy_m: Annotated[float, Field(gt=0, le=1000)] = Field(
+        description="of the units' positions"
+    )
+
+
+Baseline = Annotated[ControlsBaseline | CensusBaseline, Field(discriminator="kind")]
+
+
 class Simulation(_Part):
     """What an invented project was made from."""
 
@@ -213,7 +249,7 @@ class Simulation(_Part):
 class ProjectSettings(_Part):
     """Everything a developer states about a project in project.toml."""
 
-    schema_: _Schema = Field(default="parkland/project/1-0-2", alias="schema")
+    schema_: _Schema = Field(default="parkland/project/1-0-3", alias="schema")
     id: Slug
     name: str
     summary: str
@@ -232,6 +268,7 @@ class ProjectSettings(_Part):
     activities: dict[str, Activities] = Field(
         default_factory=dict, description="period id -> what was done in it that emits"
     )
+    baseline: Baseline = ControlsBaseline()
     leakage: Leakage = Leakage()
     additionality: tuple[Additionality, ...] = ()
     simulation: Simulation | None = None

@@ -1,5 +1,6 @@
 """What a project states about the world without it, put before the rules: records and lines."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from mrv.change.additionality import AdditionalityRecord, additionality
@@ -11,6 +12,11 @@ from mrv.quality import Verdict
 from pipelines.stage import Stage
 
 _DAYS_PER_YEAR: Final = 365.25
+BASELINE_SOURCES: Final[Mapping[str, str]] = {
+    "controls": "growth of pre-existing trees, and of what comes up on control plots",
+    "census": "VM0047 v1.1, census-based approach: zero, but for growth of pre-existing trees",
+}
+"""Kind of baseline -> what the waterfall says it is."""
 
 
 def additionality_of(stage: Stage) -> Verdict:
@@ -26,7 +32,8 @@ def additionality_of(stage: Stage) -> Verdict:
         )
         for record in stage.settings.additionality
     )
-    return additionality(records, stage.methodology, by=stage.period.end)
+    census = stage.settings.baseline.kind == "census"
+    return additionality(records, stage.methodology, by=stage.period.end, census=census)
 
 
 def activity_lines_of(stage: Stage) -> tuple[EmissionLine, ...]:
@@ -52,6 +59,10 @@ def project_emissions_tco2e(stage: Stage) -> float:
 
 def leakage_step_of(stage: Stage, net_tco2e: float) -> Step:
     """Give the line of the waterfall: displaced production, or the flat share for want of it."""
+    stated = stage.settings.leakage.products
+    if stage.settings.baseline.kind == "census" and not stated:
+        source = "VM0047 v1.1, census-based approach: leakage is zero by its conditions"
+        return Step("leakage", 0.0, source, "few units on open land displace no production")
     leakage = leakage_so_far(stage, net_tco2e)
     lines = "; ".join(f"{line.product} {line.tco2e:.1f} t" for line in leakage.lines)
     if not leakage.measured:

@@ -7,7 +7,7 @@ from mrv.crediting.issuance import Issuance, issue
 from mrv.crediting.waterfall import Line, Waterfall, waterfall
 from mrv.evidence.bundle import contributions
 from mrv.evidence.documents import PlotContribution
-from pipelines.counterfactual import leakage_step_of, project_emissions_tco2e
+from pipelines.counterfactual import BASELINE_SOURCES, leakage_step_of, project_emissions_tco2e
 from pipelines.draws import take_draws
 from pipelines.estimates import take_estimate
 from pipelines.features import take_features
@@ -27,6 +27,7 @@ def waterfall_of(stage: Stage) -> tuple[Waterfall, Issuance]:
         project_emissions_tco2e=project_emissions_tco2e(stage),
         methodology=stage.methodology,
         leakage=leakage_step_of(stage, gross - baseline),
+        baseline_source=BASELINE_SOURCES[stage.settings.baseline.kind],
     )
     held = books_of(stage)
     return steps, issue(

@@ -2,8 +2,10 @@
 
 from dataclasses import asdict
 from datetime import date
+from math import inf, isfinite
+from typing import Any
 
-from mrv.estimation.estimate import ChangeEstimate, CrossCheck, StratumChange
+from mrv.estimation.estimate import CensusResult, ChangeEstimate, CrossCheck, StratumChange
 from mrv.estimation.maps.report import MapReport
 from pipelines.shelf import Note, Shelf
 
@@ -30,6 +32,7 @@ def keep_estimate(shelf: Shelf, estimate: ChangeEstimate) -> Note:
         "joined_later": estimate.joined_later,
         "left_early": estimate.left_early,
         "baseline_floor_tco2e": estimate.baseline_floor_tco2e,
+        "census": _census(estimate.census),
     }
     return shelf.put_json("estimate", document)
 
@@ -46,7 +49,26 @@ def take_estimate(shelf: Shelf) -> ChangeEstimate:
             "map": MapReport(**report),
             "strata": tuple(StratumChange(**stratum) for stratum in document["strata"]),
             "check": CrossCheck(**document["check"]) if document["check"] else None,
+            "census": _as_census(document.get("census")),
             "plots": shelf.table("plot_changes"),
             **shelf.arrays("draws"),
         }
     )
+
+
+def _census(census: CensusResult | None) -> dict[str, object] | None:
+    """JSON knows no infinity: a width that nothing could be said of is null there."""
+    if census is None:
+        return None
+    facts = asdict(census)
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in facts.items()}
+
+
+def _as_census(facts: dict[str, Any] | None) -> CensusResult | None:
+    if facts is None:
+        return None
+    widths = {
+        name: inf if facts[name] is None else facts[name]
+        for name in ("half_width", "half_width_as_printed")
+    }
+    return CensusResult(**facts | widths | {"unmet": tuple(facts["unmet"])})

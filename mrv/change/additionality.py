@@ -1,7 +1,8 @@
 """Additionality: whether the trees would have been planted anyway, from records with documents.
 
 Regulatory surplus always; and either a practice that is not common yet, or a barrier or an
-investment test (methodology 1.1, E7). Each record names its document by content, so that a
+investment test (methodology 1.1, E7). A census needs surplus, uncommon practice and the investment
+test (VM0047 v1.1, census-based approach). Each record names its document by content, so that a
 verifier reads the very file the developer meant.
 """
 
@@ -39,7 +40,11 @@ class AdditionalityRecord:
 
 
 def additionality(
-    records: Iterable[AdditionalityRecord], methodology: Methodology, *, by: date
+    records: Iterable[AdditionalityRecord],
+    methodology: Methodology,
+    *,
+    by: date,
+    census: bool = False,
 ) -> Verdict:
     """Judge whether records show that the project's trees are additional.
 
@@ -49,6 +54,7 @@ def additionality(
         records: In any order; of two of one test both must agree.
         methodology: The rules.
         by: End of the monitoring period.
+        census: Whether the trees are counted one by one.
     """
     limit = methodology.number("additionality.adoption_max")
     kept = [record for record in records if record.dated <= by]
@@ -59,13 +65,19 @@ def additionality(
     lacking = []
     if not surplus:
         lacking.append("no record shows that no law asks for the trees (regulatory_surplus)")
-    if not (uncommon or instead):
+    if census and not _all_shown(kept, "investment"):
+        lacking.append("a census needs an investment test as well")
+    if not (uncommon or (instead and not census)):
         common = f"the practice is at {max(adopted):.0%} of comparable land" if adopted else (
             "no record tells how common the practice is"
         )  # fmt: skip
         lacking.append(
-            f"{common}, where it must stay below {limit:.0%}, and no barriers or investment test "
-            "stands in for it"
+            f"{common}, where it must stay below {limit:.0%}, and "
+            + (
+                "nothing stands in for it in a census"
+                if census
+                else "no barriers or investment test stands in for it"
+            )
         )
     sentence = (
         f"{'; '.join(lacking).capitalize()}; add [[additionality]] to project.toml."

@@ -1,7 +1,8 @@
 """The census variant: few planting units on open land, each counted, most of them only in part.
 
 Where every planted unit is located, its baseline and its leakage are zero; that is what its
-conditions buy, so they are judged before anything is counted.
+conditions buy, so they are judged before anything is counted. Counting the units of a project and
+estimating their stock draw by draw is `mrv.estimation.census`.
 
 Source: VM0047 v1.1, census-based approach.
 """
@@ -28,8 +29,11 @@ class CensusLand:
         direct_planting: Whether every unit was planted, none left to come up.
         cover_before: Woody cover before the project [1].
         cropping_years_before: Of continuous cropping before the project.
-        spacing_m: Between units, at least [m].
+        spacing_m: Between units as they were planted, at least [m].
         gps_accuracy_m: Of their positions [m].
+        nearest_m: Between the two units whose positions lie closest [m].
+        unplaced: Units without a position.
+        in_part: Plots on which only a part of the units was looked for.
     """
 
     units: int
@@ -39,6 +43,9 @@ class CensusLand:
     cropping_years_before: float
     spacing_m: float
     gps_accuracy_m: float
+    nearest_m: float = math.inf
+    unplaced: int = 0
+    in_part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,19 @@ def unmet_conditions(land: CensusLand, methodology: Methodology) -> tuple[str, .
         (
             land.spacing_m < spacing_m,
             f"Units stand {land.spacing_m:g} m apart, and only {spacing_m:g} m tell them apart.",
+        ),
+        (
+            # Both positions err, so that neighbours may seem nearer than they are, but no more.
+            land.nearest_m < land.spacing_m - 2.0 * land.gps_accuracy_m,
+            (
+                f"Two units lie {land.nearest_m:.1f} m from each other, nearer than "
+                f"{land.spacing_m:g} m between plants and the error of their positions allow."
+            ),
+        ),
+        (land.unplaced > 0, f"{land.unplaced} units have no position (lon, lat)."),
+        (
+            land.in_part > 0,
+            f"On {land.in_part} plots only a part of the units was looked for (tree_fraction).",
         ),
     )
     return tuple(sentence for broken, sentence in found if broken)

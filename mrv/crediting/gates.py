@@ -138,8 +138,16 @@ def probability_sample(estimate: "ChangeEstimate") -> Verdict:
 
 
 def enough_plots(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
-    """Whether every stratum has enough plots measured at both epochs."""
+    """Whether every stratum has enough plots measured at both epochs; of a census, enough units."""
     least = methodology.number("field_sample.plots_min_per_stratum")
+    if estimate.census is not None:
+        return _at_least(
+            "enough_plots",
+            estimate.census.looked_for,
+            least,
+            "planted units that were looked for",
+            "look for more of them",
+        )
     short = [s for s in estimate.strata if s.sampled < least]
     told = ", ".join(f"{s.stratum} has {s.sampled} of {s.plots}" for s in short)
     late, gone = estimate.joined_later, estimate.left_early
@@ -173,7 +181,19 @@ def enough_clusters(estimate: "ChangeEstimate", methodology: Methodology) -> Ver
 
 
 def enough_controls(estimate: "ChangeEstimate", methodology: Methodology) -> Verdict:
-    """Whether enough control plots were measured at both epochs."""
+    """Whether enough control plots were measured, or the conditions that do without them hold."""
+    if estimate.census is not None:
+        unmet = estimate.census.unmet
+        return Verdict(
+            gate="enough_controls",
+            passed=not unmet,
+            measured=float(len(unmet)),
+            limit=0.0,
+            sentence="The baseline is zero without controls, because every condition of a census "
+            "holds (VM0047)."
+            if not unmet
+            else f"A census has a baseline of zero on its conditions only: {' '.join(unmet)}",
+        )
     return _at_least(
         "enough_controls",
         estimate.controls,

@@ -114,6 +114,7 @@ def waterfall(
     project_emissions_tco2e: float,
     methodology: Methodology,
     leakage: Step | None = None,
+    baseline_source: str = "growth of pre-existing trees, and of what comes up on control plots",
 ) -> Waterfall:
     """Apply a methodology's deductions in order.
 
@@ -125,6 +126,7 @@ def waterfall(
         methodology: The rules.
         leakage: The line as production that was displaced gives it; without, the flat share of
             the rules is charged on the net change.
+        baseline_source: What the baseline is.
 
     Raises:
         ValueError: If baseline or emissions are below zero.
@@ -147,7 +149,7 @@ def waterfall(
         Step(
             "baseline",
             -baseline_tco2e,
-            "growth of pre-existing trees, and of what comes up on control plots",
+            baseline_source,
             "would have grown without the project",
         ),
         Step("project_emissions", -project_emissions_tco2e, "burning, fuel and fertiliser", ""),

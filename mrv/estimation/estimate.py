@@ -81,6 +81,27 @@ class CrossCheck:
     map_range_m: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CensusResult:
+    """How many planted units there are, and what became of those that were looked for.
+
+    Attributes:
+        units: Planted units on the enrolled plots.
+        looked_for: Of them, on plots that were visited at the end.
+        found: Of these, alive.
+        half_width: Of the 90 % interval by the standard's form, the least that is taken [1].
+        half_width_as_printed: In the form whose units do not agree [1].
+        unmet: Conditions of a census that do not hold, one sentence each.
+    """
+
+    units: int
+    looked_for: int
+    found: int
+    half_width: float
+    half_width_as_printed: float
+    unmet: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChangeEstimate:
     """The project's stock change since its first epoch, with all that is unsure about it.
@@ -106,6 +127,7 @@ class ChangeEstimate:
         left_early: Enrolled plots left out because they left before the period's end.
         baseline_floor_tco2e: What must be added to the baseline for none of its parts to be below
             zero: a rule of crediting, which the draws know nothing of [t CO2e].
+        census: Of projects whose planted units are counted one by one; None of all others.
     """
 
     start: date
@@ -126,6 +148,7 @@ class ChangeEstimate:
     joined_later: int = 0
     left_early: int = 0
     baseline_floor_tco2e: float = 0.0
+    census: CensusResult | None = None
 
     @property
     def creditable_baseline_tco2e(self) -> float:

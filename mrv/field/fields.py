@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 Kind = Literal["text", "number", "integer", "date", "choice"]
 
-# 1-0-1 adds girths, points of measurement, nested circles, slopes and shrubs.
-SCHEMA_ID = "parkland/tree-inventory/1-0-1"
-STATUSES = ("alive", "dead", "harvested", "missing", "no_trees")
+# 1-0-1 adds girths, points of measurement, nested circles, slopes and shrubs; 1-0-2 seedlings.
+SCHEMA_ID = "parkland/tree-inventory/1-0-2"
+STATUSES = ("planted", "alive", "dead", "harvested", "missing", "no_trees")
 ORIGINS = ("planted", "pre_existing", "regenerated")
 # Flag of a tree that had another row rejected: no change can be told of it.
 SPOILT = "other_visit_rejected"
@@ -105,7 +105,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "status",
         "choice",
-        "State of the tree at this visit; no_trees for a plot on which none was found.",
+        "State of the tree at this visit; planted for one just set out, too small to measure; "
+        "no_trees for a plot on which none was found.",
         choices=STATUSES,
         when_blank="alive, if there is a size",
     ),

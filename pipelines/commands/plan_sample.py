@@ -19,6 +19,7 @@ from mrv.sampling.sizes import sample_size_by_t
 from mrv.sources.sample_files import write_sample
 from pipelines.commands.sample_basis import Asked, Place, expect, find_place
 from pipelines.commands.show import console, print_json, table
+from pipelines.sample_map import map_picture
 from pipelines.sample_picture import curve_picture
 
 MAY_CHOOSE: Final[dict[str, tuple[Design, ...]]] = {
@@ -79,7 +80,12 @@ def plan(asked: Asked, *, as_json: bool) -> None:
     planned = _Planned(asked, place, frame, expected, found, drawn)
     if asked.out is not None and drawn is not None:
         pictures = {
-            f"curve.{kind}": curve_picture(found, asked.currency, kind) for kind in ("png", "svg")
+            f"{name}.{kind}": picture
+            for kind in ("png", "svg")
+            for name, picture in (
+                ("curve", curve_picture(found, asked.currency, kind)),
+                ("map", map_picture(frame, drawn.walk.stops, kind)),
+            )
         }
         write_sample(asked.out, drawn.walk.stops, _document(planned), pictures)
     if as_json:
@@ -207,7 +213,7 @@ def _tell(planned: _Planned) -> None:
             f"Drew {len(drawn.selection.rows)} plots in {villages} villages with seed "
             f"{drawn.seed}; {drawn.walk.length_km:.1f} km between the plots of a village.\n"
             f"{asked.out} holds sample.gpkg for QGIS, sample.gpx for a GPS, sample.csv for the "
-            "form, sample.json to draw it again, and the curve."
+            "form, sample.json to draw it again, the map and the curve."
         )
     elif found.reached:
         console.print("Next: the same with --out sample, to draw the plots and write them down.")

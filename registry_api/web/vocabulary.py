@@ -181,6 +181,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
         },
         role={"enrolled": _("enrolled"), "control": _("control")},
         tree_status={
+            "planted": _("just planted"),
             "alive": _("alive"),
             "dead": _("dead"),
             "harvested": _("harvested"),

@@ -119,11 +119,8 @@ def test_it_asks_for_every_column_that_we_have() -> None:
     assert ours - asked == {"stratum", "left_on"}
     trees = structure(TREES)
     asked = {path[-1] for table in (trees, *trees.repeats) for path in table.columns}
-    # A tree's place comes as the two parts of one question. The form is for crews who tape breast
-    # height on the whole plot or a level share of it; all else comes from tables.
-    of_tables = {"stem_volume_m3", "girth_cm", "measured_at_m", "subplot_radius_m"}
-    of_tables |= {"slope_percent", "shrub_cover"}
-    assert set(BY_NAME) - asked == {"lon", "lat"} | of_tables
+    # A tree's place comes as the two parts of one question; a volume is computed, not measured.
+    assert set(BY_NAME) - asked == {"lon", "lat", "stem_volume_m3"}
 
 
 def mapped(data: bytes, name: str) -> gpd.GeoDataFrame:
@@ -275,3 +272,32 @@ def test_measured_trees_load_without_touching_a_column(
     assert trees["measured_on"].tolist() == [pd.Timestamp("2026-03-05")] * 4
     assert trees["inclusion_probability"].tolist() == [0.25] * 4
     assert trees[["lon", "lat"]].iloc[0].tolist() == [34.7505, -0.0995]
+
+
+def test_girths_circles_slopes_shrubs_and_seedlings_load_as_the_crew_wrote_them() -> None:
+    girth = {**TREE_1, "dbh_cm": "", "sized_by": "girth", "girth_cm": "44.6", "measured_at_m": ".4"}
+    palm = {
+        **TREE_1, "tree_id": "3", "species": "Cocos nucifera", "sized_by": "height", "dbh_cm": "",
+    }  # fmt: skip
+    seedling = {
+        "tree_id": "4", "stem": "1", "state": "planted", "status": "planted", "origin": "planted",
+    }  # fmt: skip
+    visit = {
+        **VISIT,
+        "tree_fraction": "",
+        "subplot_radius_m": "12",
+        "slope_percent": "30",
+        "shrub_cover": "0.2",
+        "tree": [girth, palm, seedling],
+    }
+    raw = read_trees(central_zip(TREES, [visit]), "Trees.zip", {})
+    inventory = read_inventory(raw, plot_ids=None, today=date(2026, 4, 1))
+    assert not (inventory.findings["severity"] == "error").any(), inventory.findings
+    trees = inventory.trees.set_index("tree_id")
+    assert trees.loc["1", "dbh_cm"] == pytest.approx(44.6 / 3.14159, rel=1e-4)
+    assert trees.loc["1", "measured_at_m"] == 0.4
+    assert trees.loc["3", "height_m"] == 9.5
+    assert trees.loc["4", "status"] == "planted"
+    assert trees["shrub_cover"].tolist() == [0.2] * 3
+    level_ha = 3.14159 * 12**2 / 10_000 / (1 + 0.3**2) ** 0.5
+    assert trees["subplot_ha"].tolist() == pytest.approx([level_ha] * 3, rel=1e-4)

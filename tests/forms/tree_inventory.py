@@ -6,6 +6,11 @@ from mrv.field.fields import BY_NAME, ORIGINS, STATUSES
 from tests.forms.questions import NOT_IN_FUTURE, TIMES, YES_NO, Form, Words, needed, question
 
 STATUS_LABELS: Mapping[str, Words] = {
+    "planted": (
+        "Just planted, too small",
+        "Vient d'être planté, trop petit",
+        "Umepandwa sasa hivi",
+    ),
     "alive": ("Alive", "Vivant", "Hai"),
     "dead": ("Dead", "Mort", "Umekufa"),
     "harvested": ("Harvested", "Coupé", "Umevunwa"),
@@ -15,6 +20,11 @@ ORIGIN_LABELS: Mapping[str, Words] = {
     "planted": ("Planted by the project", "Planté par le projet", "Umepandwa na mradi"),
     "pre_existing": ("There before the project", "Présent avant le projet", "Ulikuwepo kabla"),
     "regenerated": ("Came up by itself", "Régénération naturelle", "Umeota wenyewe"),
+}
+SIZE_LABELS: Mapping[str, Words] = {
+    "diameter": ("Diameter tape or caliper", "Ruban de diamètre ou compas", "Tepe ya kipenyo"),
+    "girth": ("Measuring tape: girth", "Ruban : circonférence", "Tepe: mzingo"),
+    "height": ("Height only (palms)", "Hauteur seule (palmiers)", "Urefu tu (mitende)"),
 }
 
 
@@ -67,6 +77,21 @@ TREES = Form(
         ),
         question(
             "decimal",
+            "subplot_radius_m",
+            (
+                "Radius of the circle that was measured [m]",
+                "Rayon du cercle mesuré [m]",
+                "Nusu kipenyo cha duara lililopimwa [m]",
+            ),
+            hint=(
+                "Blank where all of the plot, or a share of it, was measured.",
+                "Vide si toute la parcelle, ou une part, a été mesurée.",
+                "Acha wazi kama shamba lote au sehemu yake imepimwa.",
+            ),
+            **limits("subplot_radius_m"),
+        ),
+        question(
+            "decimal",
             "tree_fraction",
             (
                 "Share of the plot that was measured (1 = all)",
@@ -74,7 +99,33 @@ TREES = Form(
                 "Sehemu ya shamba iliyopimwa (1 = yote)",
             ),
             default="1",
+            relevant="${subplot_radius_m} = ''",
             **limits("tree_fraction"),
+        ),
+        question(
+            "decimal",
+            "slope_percent",
+            (
+                "Slope of the ground [%]",
+                "Pente du terrain [%]",
+                "Mteremko wa ardhi [%]",
+            ),
+            hint=(
+                "Only where a circle or a share was laid out along the slope.",
+                "Seulement si le cercle ou la part suit la pente.",
+                "Tu kama duara au sehemu imepimwa kwa kufuata mteremko.",
+            ),
+            **limits("slope_percent"),
+        ),
+        question(
+            "decimal",
+            "shrub_cover",
+            (
+                "Share of the ground under shrubs (0 to 1)",
+                "Part du sol sous arbustes (0 à 1)",
+                "Sehemu ya ardhi chini ya vichaka (0 hadi 1)",
+            ),
+            **limits("shrub_cover"),
         ),
         needed(
             "select_one yes_no",
@@ -117,23 +168,56 @@ TREES = Form(
         ),
         needed("select_one status", "state", ("State", "État", "Hali"), default="alive"),
         question("calculate", "status", calculation="${state}"),
+        needed(
+            "select_one size",
+            "sized_by",
+            ("What was measured?", "Qu'a-t-on mesuré ?", "Kimepimwa nini?"),
+            default="diameter",
+            relevant="${state} = 'alive'",
+        ),
         question(
             "decimal",
             "dbh_cm",
             (
-                "Diameter at 1.3 m [cm]",
-                "Diamètre à 1,3 m [cm]",
-                "Kipenyo kwa mita 1.3 [cm]",
+                "Diameter [cm]",
+                "Diamètre [cm]",
+                "Kipenyo [cm]",
             ),
-            relevant="${state} = 'alive'",
+            relevant="${state} = 'alive' and ${sized_by} = 'diameter'",
             required="yes",
             **limits("dbh_cm"),
+        ),
+        question(
+            "decimal",
+            "girth_cm",
+            ("Girth [cm]", "Circonférence [cm]", "Mzingo [cm]"),
+            relevant="${state} = 'alive' and ${sized_by} = 'girth'",
+            required="yes",
+            **limits("girth_cm"),
+        ),
+        question(
+            "decimal",
+            "measured_at_m",
+            (
+                "Height above ground at which it was measured [m]",
+                "Hauteur de la mesure au-dessus du sol [m]",
+                "Urefu kutoka ardhini pa kupimia [m]",
+            ),
+            hint=(
+                "Coffee at 0.15 or 0.4, other trees at 1.3; the same at every visit.",
+                "Café à 0,15 ou 0,4, autres arbres à 1,3 ; la même à chaque visite.",
+                "Kahawa 0.15 au 0.4, miti mingine 1.3; ule ule kila ziara.",
+            ),
+            default="1.3",
+            relevant="${state} = 'alive' and ${sized_by} != 'height'",
+            **limits("measured_at_m"),
         ),
         question(
             "decimal",
             "height_m",
             ("Height [m], if measured", "Hauteur [m], si mesurée", "Urefu [m], kama umepimwa"),
             relevant="${state} = 'alive'",
+            required="${sized_by} = 'height'",
             **limits("height_m"),
         ),
         question(
@@ -152,6 +236,7 @@ TREES = Form(
     choices={
         "yes_no": YES_NO,
         "status": {name: STATUS_LABELS[name] for name in STATUSES if name != "no_trees"},
+        "size": SIZE_LABELS,
         "origin": {name: ORIGIN_LABELS[name] for name in ORIGINS},
     },
 )

@@ -27,7 +27,7 @@ from pipelines.commands.plan_sample import plan
 from pipelines.commands.sample_basis import Asked, expect, find_place
 
 SAMPLES = Path(__file__).parents[2] / "sample_plots"
-KEPT = (LIST, WAYPOINTS, RECORD, "curve.svg", "curve.png")
+KEPT = (LIST, WAYPOINTS, RECORD, "curve.svg", "curve.png", "map.svg", "map.png")
 KISUMU = SAMPLES / "kisumu-women"
 
 
@@ -106,6 +106,24 @@ def test_a_gps_reads_a_waypoint_per_plot_and_a_route_per_village(sample: Path) -
     assert len(routes) == listed["village"].nunique()
     walked = [p.findtext(f"{of}name") for rte in routes for p in rte.findall(f"{of}rtept")]
     assert walked == names
+
+
+def test_the_map_shows_every_plot_once_and_numbers_the_stops_of_each_walk(sample: Path) -> None:
+    """Read from the drawing itself: texts are shapes there, so that marks are counted."""
+    stops = pyogrio.read_dataframe(sample / LAYERS, layer="plots")
+    frame = frame_of(find_place(Asked(project=KISUMU)).plots)
+    drawing = ElementTree.parse(sample / "map.svg").getroot()
+    of = "{http://www.w3.org/2000/svg}"
+    marks = drawing.findall(f".//{of}g[@id='axes_1']//{of}use")
+    legend = drawing.findall(f".//{of}g[@id='legend_1']//{of}use")
+    kinds = stops["role"].nunique() + len(set(frame.plots["role"]))
+    told = [u for u in legend if "#m" in (u.get("{http://www.w3.org/1999/xlink}href") or "")]
+    assert len(told) == kinds
+    points = [u for u in marks if "#m" in (u.get("{http://www.w3.org/1999/xlink}href") or "")]
+    assert len(points) == len(frame.plots) + len(told)
+    walks = int((stops.groupby("route").size() > 1).sum())
+    panels = [g for g in drawing.iter(f"{of}g") if (g.get("id") or "").startswith("axes_")]
+    assert len(panels) == 1 + walks
 
 
 def test_the_list_fits_the_tree_inventory(sample: Path) -> None:

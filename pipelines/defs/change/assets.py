@@ -2,23 +2,20 @@
 
 import dagster as dg
 
-from mrv.biomass.carbon import root_shoot_ratio
 from mrv.change.before_enrolment import counts
 from mrv.change.held_growth import hold_growth
-from mrv.estimation.pathway import estimate_change
+from pipelines.baselines import estimate_of
 from pipelines.before_enrolment import keep_before_enrolment, look_before_enrolment
 from pipelines.defs.scenes.assets import core_scenes__features
 from pipelines.defs.trees.assets import core_trees__biomass
 from pipelines.defs.watch.assets import core_watch__disturbances
-from pipelines.draws import take_draws
 from pipelines.estimates import keep_estimate
-from pipelines.features import take_features
 from pipelines.materialized import materialized
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import before_enrolment, draws_histogram, growth_against_cap
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
-from pipelines.watching import held_plots, plots_still_watched
+from pipelines.watching import held_plots
 
 
 @dg.asset(
@@ -59,17 +56,7 @@ def core_change__estimate(
 ) -> dg.MaterializeResult[None]:
     """Gross, baseline and net removals per draw, per stratum and per plot [t CO2e]."""
     stage = stage_of(context.partition_key, workspace)
-    start, end = stage.epochs
-    estimate = estimate_change(
-        take_draws(stage.shelf),
-        plots_still_watched(stage),
-        take_features(stage.shelf),
-        stage.methodology,
-        start=start,
-        end=end,
-        root_shoot=root_shoot_ratio(stage.settings.ecology.root_shoot_zone),
-        seed=stage.seed,
-    )
+    estimate = estimate_of(stage)
     held = held_plots(stage)
     estimate = hold_growth(estimate, held)
     note = keep_estimate(stage.shelf, estimate)

@@ -10,6 +10,7 @@ from mrv.estimation.monte_carlo import BiomassDraws, draw_plot_biomass
 from mrv.field.fields import BY_NAME
 from mrv.field.inventory import read_inventory
 from mrv.sources.inventories import read_trees
+from pipelines.baselines import trees_that_count
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.defs.project.assets import raw_project__settings
 from pipelines.draws import keep_draws
@@ -85,7 +86,7 @@ def core_trees__biomass(
     """Biomass of every measured plot at both epochs, drawn with all errors [t d.m./ha]."""
     stage = stage_of(context.partition_key, workspace)
     plots = screened_plots(stage.shelf)
-    trees = stage.shelf.table("checked_trees")
+    trees = trees_that_count(stage, stage.shelf.table("checked_trees"))
     ecology = BiomassContext.of(stage.settings.ecology, stage.methodology)
     biomass = draw_plot_biomass(
         trees,

@@ -53,3 +53,15 @@ def test_anything_less_does_not(records: list[AdditionalityRecord], told: str) -
 def test_adoption_is_judged_by_the_highest_that_any_record_tells() -> None:
     records = [SURPLUS, UNCOMMON, replace(UNCOMMON, adoption=0.4, sha256="d" * 64)]
     assert not additionality(records, RULES, by=END).passed
+
+
+def test_a_census_needs_surplus_uncommon_practice_and_the_investment_test() -> None:
+    invested = replace(BARRIER, test="investment")
+    assert additionality([SURPLUS, UNCOMMON, invested], RULES, by=END, census=True).passed
+    for lacking, told in (
+        ([SURPLUS, UNCOMMON, BARRIER], "a census needs an investment test"),
+        ([SURPLUS, invested], "nothing stands in for it in a census"),
+    ):
+        verdict = additionality(lacking, RULES, by=END, census=True)
+        assert not verdict.passed
+        assert told in verdict.sentence.lower()

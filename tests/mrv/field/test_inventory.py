@@ -16,7 +16,7 @@ from mrv.field.inventory import Inventory, read_inventory
 _TODAY = date(2024, 6, 1)
 _HEADER = "plot_id,tree_id,species,dbh_cm,height_m,measured_on,status,inclusion_probability"
 _GOOD = "P1,t1,Grevillea robusta,14.2,9.5,2024-01-10,alive,0.5"
-_SCHEMA = Path(__file__).parents[3] / "schemas" / "tree-inventory" / "1-0-1.json"
+_SCHEMA = Path(__file__).parents[3] / "schemas" / "tree-inventory" / "1-0-2.json"
 
 
 def _read(*rows: str, header: str = _HEADER, plots: tuple[str, ...] = ("P1", "P2")) -> Inventory:

@@ -63,6 +63,16 @@ dated = 2020-06-01
 """
 
 
+CENSUS = """[baseline]
+kind = "census"
+direct_planting = true
+cover_before = 0.03
+cropping_years_before = 4
+spacing_m = 12.0
+gps_accuracy_m = 3.0
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     home = tmp_path / "project"
@@ -172,6 +182,22 @@ def edit(folder: Path, old: str, new: str) -> None:
             f"end = 2024-01-01\n{RECORD}adoption = 0.1".replace("farms.md", "trees.csv"),
             "not the file that the record of common_practice names",
         ),
+        ("end = 2024-01-01", 'end = 2024-01-01\n[baseline]\nkind = "none"', "baseline"),
+        (
+            "end = 2024-01-01",
+            f"end = 2024-01-01\n{CENSUS}".replace("spacing_m = 12.0\n", ""),
+            "baseline.census.spacing_m: Field required",
+        ),
+        (
+            "end = 2024-01-01",
+            f"end = 2024-01-01\n{CENSUS}".replace("0.03", "3.0"),
+            "baseline.census.cover_before: .* less than or equal to 1",
+        ),
+        (
+            "end = 2024-01-01",
+            'end = 2024-01-01\n[baseline]\nkind = "controls"\nspacing_m = 12.0',
+            "baseline.controls.spacing_m: Extra inputs",
+        ),
     ],
 )
 def test_wrong_settings_are_one_sentence(folder: Path, old: str, new: str, told: str) -> None:
@@ -240,8 +266,16 @@ now_t_year = {{"2021-2024" = 4.0}}
     assert settings.additionality[0].adoption == 0.1
 
 
+def test_a_project_says_what_its_baseline_rests_on(folder: Path) -> None:
+    """Controls where it says nothing, as in every project before there was a choice."""
+    assert read_project(folder).settings.baseline.kind == "controls"
+    edit(folder, "end = 2024-01-01", f"end = 2024-01-01\n{CENSUS}")
+    baseline = read_project(folder).settings.baseline
+    assert (baseline.kind, baseline.spacing_m) == ("census", 12.0)
+
+
 def test_the_published_schema_of_a_project_is_its_model() -> None:
-    published = json.loads((ROOT / "schemas/project/1-0-2.json").read_text())
+    published = json.loads((ROOT / "schemas/project/1-0-3.json").read_text())
     assert published == ProjectSettings.model_json_schema()
 
 
