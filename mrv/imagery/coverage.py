@@ -11,7 +11,7 @@ exactextract in `tests/property/test_extraction_coverage.py`.
 
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import Any
+from typing import Any, Self
 
 import geopandas as gpd
 import numpy as np
@@ -21,10 +21,43 @@ from pyproj import Transformer
 
 from mrv.imagery.compiled import compiled
 from mrv.imagery.grids import Grid
+from mrv.imagery.packing import pack, unpack
 
 _VERTEX_SPACING_DEGREES = 0.0009  # about 100 m, so that long edges stay true in another projection
 _SHARE_MIN = 1e-9  # smaller shares are rounding [P]
 _STRIP_PIXELS = 1 << 20  # pixels of a plot that are worked on at once; bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """Which plots touch a grid, and how much of each lies outside it.
+
+    Attributes:
+        plots: Row of each plot in the table they came from; plots elsewhere are left out.
+        outside_fraction: Share of each plot's area outside the grid [1].
+        outside_pixels: The same as an area [pixels].
+    """
+
+    plots: NDArray[np.intp]
+    outside_fraction: NDArray[np.float64]
+    outside_pixels: NDArray[np.float64]
+
+    def subset(self, keep: NDArray[np.intp]) -> "Footing":
+        """Give some of the plots, in the order asked."""
+        return Footing(self.plots[keep], self.outside_fraction[keep], self.outside_pixels[keep])
+
+    def to_bytes(self) -> bytes:
+        """Write as bytes."""
+        fractions = np.stack([self.outside_fraction, self.outside_pixels])
+        return pack(None, {"plots": self.plots.astype(np.int64), "outside": fractions})
+
+    @classmethod
+    def from_bytes(cls, data: bytes | None) -> Self | None:
+        """Read back; None where there is nothing or it is damaged."""
+        packed = unpack(data)
+        if packed is None:
+            return None
+        return cls(packed.arrays["plots"].astype(np.intp), *packed.arrays["outside"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +87,10 @@ class Placed:
             self.outside_fraction[keep],
             self.outside_pixels[keep],
         )
+
+    def footing(self) -> Footing:
+        """Give what is known without their polygons."""
+        return Footing(self.plots, self.outside_fraction, self.outside_pixels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def _table(
     kept = kept[area[kept] > 0]
     plots, which, area = plots[kept], which[kept], area[kept]
     columns: dict[str, Any] = {
-        "plot_id": plot_ids[plots],
+        "plot_id": pd.Series(plot_ids).array[plots],
         "scene_id": pd.array([scene.id for scene in of_look], dtype="str")[which],
         "acquired_at": pd.to_datetime([scene.acquired_at for scene in of_look])[which],
         "mgrs_tile": pd.array([look.tile for look in looks], dtype="str")[which],

@@ -11,20 +11,20 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from mrv.imagery.coverage import Placed
+from mrv.imagery.coverage import Footing
 
 OUTSIDE_TOLERANCE = 0.001  # share of a plot's area that may be outside a grid that "covers" it [P]
 PASS_GAP = np.timedelta64(30, "m")  # one orbit takes 100 minutes, one pass over a tile seconds [P]
 
 
-def home_tiles(tiles: Iterable[tuple[str, Placed]], plots: int) -> NDArray[np.object_]:
+def home_tiles(tiles: Iterable[tuple[str, Footing]], plots: int) -> NDArray[np.object_]:
     """Choose each plot's home tile.
 
     It is the tile that covers the plot; the smallest name where several do; where none does, the
     one that covers most of it.
 
     Args:
-        tiles: Name of a tile, and the plots on one of its grids.
+        tiles: Name of a tile, and which plots touch one of its grids.
         plots: Number of plots.
 
     Returns:
@@ -32,13 +32,13 @@ def home_tiles(tiles: Iterable[tuple[str, Placed]], plots: int) -> NDArray[np.ob
     """
     home = np.full(plots, "", dtype=np.object_)
     least = np.full(plots, np.inf)
-    for tile, placed in sorted(tiles, key=lambda found: found[0]):
+    for tile, footing in sorted(tiles, key=lambda found: found[0]):
         # Inside the tolerance all tiles are alike, and rounding must not choose between them.
-        outside = placed.outside_fraction
+        outside = footing.outside_fraction
         shortfall = np.where(outside > OUTSIDE_TOLERANCE, outside, 0.0)
-        better = shortfall < least[placed.plots]
-        home[placed.plots[better]] = tile
-        least[placed.plots[better]] = shortfall[better]
+        better = shortfall < least[footing.plots]
+        home[footing.plots[better]] = tile
+        least[footing.plots[better]] = shortfall[better]
     return home
 
 

@@ -1,19 +1,25 @@
-"""Tiles: which plots belong to which, and the coverage plan of each."""
+"""Tiles: which plots belong to which, and the coverage plan of each.
 
+Where plots touch a grid is kept beside the plans, so that they are projected once and another
+question about kept pixels projects nothing.
+"""
+
+import hashlib
+import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from mrv.imagery.coverage import Placed, place
+from mrv.imagery.coverage import Footing, Placed, place
 from mrv.imagery.frames import Frame
 from mrv.imagery.grids import Grid
 from mrv.imagery.keeping import Keeper
 from mrv.imagery.passes import home_tiles
-from mrv.imagery.plan import build_plan, ensure_plan, plan_key
+from mrv.imagery.plan import VERSION, build_plan, ensure_plan, plan_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Tiles:
         self._polygons = np.asarray(shapely.to_wkb(plots.geometry.to_numpy()), dtype=np.object_)
         self._reach_m = reach_m
         self._keeper = keeper
+        self._footings: dict[Grid, Footing] = {}
         self._placed: dict[Grid, Placed] = {}
 
     def plans(self, tiles: Collection[tuple[str, Frame]]) -> dict[tuple[str, Frame], TilePlan]:
@@ -52,9 +59,26 @@ class Tiles:
         """
         distinct = list(dict.fromkeys(tiles))
         grids = list(dict.fromkeys((tile, frame.base) for tile, frame in distinct))
-        home = home_tiles([(tile, self._place(grid)) for tile, grid in grids], len(self._plots))
+        home = home_tiles([(tile, self._footing(grid)) for tile, grid in grids], len(self._plots))
         found = {(tile, frame): self._plan(home == tile, frame) for tile, frame in distinct}
         return {key: plan for key, plan in found.items() if plan is not None}
+
+    def _footing(self, grid: Grid) -> Footing:
+        if grid not in self._footings:
+            place = self._place_of(grid)
+            kept = Footing.from_bytes(self._keeper.get(place))
+            if kept is None:
+                kept = self._place(grid).footing()
+                self._keeper.put(place, kept.to_bytes())
+            self._footings[grid] = kept
+        return self._footings[grid]
+
+    def _place_of(self, grid: Grid) -> str:
+        digest = hashlib.sha256(json.dumps([VERSION, asdict(grid)], sort_keys=True).encode())
+        digest.update(np.array([len(wkb) for wkb in self._polygons], "<i8").tobytes())
+        digest.update(b"".join(self._polygons))
+        name = digest.hexdigest()
+        return f"plans/{name[:2]}/{name}-footing"
 
     def _place(self, grid: Grid) -> Placed:
         if grid not in self._placed:
@@ -62,18 +86,23 @@ class Tiles:
         return self._placed[grid]
 
     def _plan(self, at_home: NDArray[np.bool_], frame: Frame) -> TilePlan | None:
-        placed = self._place(frame.base)
-        placed = placed.subset(np.flatnonzero(at_home[placed.plots]))
-        if not len(placed.plots):
+        footing = self._footing(frame.base)
+        rows = np.flatnonzero(at_home[footing.plots])
+        if not len(rows):
             return None
         # Sorted by their own bytes, so that the order of the caller's table changes nothing.
-        placed = placed.subset(np.argsort(self._polygons[placed.plots], kind="stable"))
-        key = plan_key(self._polygons[placed.plots].tolist(), frame, self._reach_m)
-        plan = ensure_plan(key, self._keeper, lambda: build_plan(placed, frame, self._reach_m))
-        area = plan.totals + placed.outside_pixels
+        rows = rows[np.argsort(self._polygons[footing.plots[rows]], kind="stable")]
+        footing = footing.subset(rows)
+        key = plan_key(self._polygons[footing.plots].tolist(), frame, self._reach_m)
+        plan = ensure_plan(
+            key,
+            self._keeper,
+            lambda: build_plan(self._place(frame.base).subset(rows), frame, self._reach_m),
+        )
+        area = plan.totals + footing.outside_pixels
         return TilePlan(
             key,
-            placed.plots.astype(np.int32),
+            footing.plots.astype(np.int32),
             area,
-            np.divide(placed.outside_pixels, area, out=np.ones_like(area), where=area > 0),
+            np.divide(footing.outside_pixels, area, out=np.ones_like(area), where=area > 0),
         )
