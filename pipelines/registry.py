@@ -57,7 +57,7 @@ def issue_if_approved(stage: Stage, estimate_sha256: str) -> BatchCard | None:
     key is the estimate's own digest, so that any number of runs do it once.
     """
     with stage.workspace.registry() as session:
-        if estimate(session, estimate_sha256).state not in _READY:
+        if estimate(session, estimate_sha256, with_plots=False).state not in _READY:
             return None
         register_account(session, REGISTRAR, "Parkland pipeline", "registrar")
         key, settings = f"issue-{estimate_sha256}", stage.workspace.settings

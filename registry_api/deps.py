@@ -64,6 +64,19 @@ def _visitor(request: Request, settings: SettingsDep) -> AccountView | None:
 Visitor = Annotated[AccountView | None, Depends(_visitor)]
 
 
+def _authenticated(settings: Settings, credentials: str, afterwards: BackgroundTasks) -> Presented:
+    with database(settings.database).reading() as session:
+        issuer = tokens.issuer_of(settings)
+        if issuer is not None and tokens.is_token(credentials):
+            came = tokens.authenticate(session, issuer, credentials)
+        else:
+            came = keys.authenticate(session, credentials)
+    if came.key_id is not None and not came.used_today:
+        # When the answer has left: the route's own transaction may be writing until then.
+        afterwards.add_task(_note_use, settings, came.key_id)
+    return came
+
+
 def _presented(
     settings: SettingsDep,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
@@ -71,15 +84,7 @@ def _presented(
     afterwards: BackgroundTasks,
 ) -> Presented:
     if bearer is not None:
-        with database(settings.database).reading() as session:
-            issuer = tokens.issuer_of(settings)
-            if issuer is not None and tokens.is_token(bearer.credentials):
-                came = tokens.authenticate(session, issuer, bearer.credentials)
-            else:
-                came = keys.authenticate(session, bearer.credentials)
-        if came.key_id is not None and not came.used_today:
-            # When the answer has left: the route's own transaction may be writing until then.
-            afterwards.add_task(_note_use, settings, came.key_id)
+        came = _authenticated(settings, bearer.credentials, afterwards)
     else:
         visitor = _visitor(request, settings)
         if visitor is None:
@@ -105,6 +110,22 @@ def _caller(came: WhoCame) -> AccountView:
 
 
 Caller = Annotated[AccountView, Depends(_caller)]
+
+
+def _reader(
+    request: Request, settings: SettingsDep, afterwards: BackgroundTasks
+) -> AccountView | None:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.casefold() != "bearer":
+        return _visitor(request, settings)
+    came = _authenticated(settings, credentials.strip(), afterwards)
+    wide = came.scopes is None or "private:read" in came.scopes
+    return came.account if wide else None
+
+
+# Who reads something public of which accounts are told more; None for everybody else, and for a
+# key or token that was not made for reading what is private.
+Reader = Annotated[AccountView | None, Depends(_reader)]
 
 
 def _own_page(request: Request, settings: SettingsDep) -> None:

@@ -94,6 +94,8 @@ DOORS: Mapping[str, Door] = {
     "get_batch": PUBLIC,
     "get_serial": PUBLIC,
     "get_lineage": PUBLIC,
+    "list_lineage_nodes": PUBLIC,
+    "get_lineage_node": PUBLIC,
     "get_state": PUBLIC,
     "get_supply": PUBLIC,
     "list_ledger": PUBLIC,

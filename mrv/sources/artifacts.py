@@ -106,7 +106,8 @@ def table_bytes(table: pd.DataFrame) -> tuple[bytes, int]:
     return buffer.getvalue(), arrow.num_rows
 
 
-def read_table(data: bytes) -> pd.DataFrame:
-    """Read what `table_bytes` wrote."""
-    frame: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas()
+def read_table(data: bytes, *, where: tuple[str, str] | None = None) -> pd.DataFrame:
+    """Read what `table_bytes` wrote; with a column and a value, only the rows that have it."""
+    filters = None if where is None else [(where[0], "=", where[1])]
+    frame: pd.DataFrame = pq.read_table(io.BytesIO(data), filters=filters).to_pandas()
     return frame

@@ -12,6 +12,8 @@ from registry_api.api.examples import example
 from registry_api.api.parameters import (
     BatchId,
     Credits,
+    NodeId,
+    Nodes,
     Paged,
     Plain,
     Runs,
@@ -22,12 +24,12 @@ from registry_api.api.parameters import (
     link_next,
 )
 from registry_api.db import database
-from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
+from registry_api.deps import Caller, Reader, ReadSession, SettingsDep, WriteSession
 from registry_api.services import credit_search, issuance, lineage, portfolio, public_ledger
 from registry_api.services import credits as issued
 from registry_api.services.credit_facets import Facets, facets
 from registry_api.services.credit_runs import RunPage
-from registry_api.services.lineage_views import Lineage
+from registry_api.services.lineage_views import Lineage, LineageNode, NodeDetail
 from registry_api.services.public_ledger import PublicEntry
 from registry_api.services.views import BatchCard, BatchDetail, Page, SerialAnswer
 
@@ -143,9 +145,61 @@ def get_serial(session: ReadSession, serial: SerialText, query: Unit) -> Respons
     summary="What a serial stands on",
     responses=example("lineage"),
 )
-def get_lineage(session: ReadSession, serial: SerialText, query: Unit) -> Lineage:
-    """Give the graph from a serial down to decision, evidence, run, plots, scenes and trees."""
-    return lineage.lineage(session, serial, unit=query.unit)
+def get_lineage(session: ReadSession, serial: SerialText, query: Unit, reader: Reader) -> Lineage:
+    """Give the graph from a serial down to decision, evidence, run, scenes and trees.
+
+    The plots of a stratum are one node; each is found among the nodes. With a key, an account is
+    told more: `tier` says how much.
+    """
+    return lineage.lineage(session, serial, unit=query.unit, reader=reader)
+
+
+@router.get(
+    "/serials/{serial}/lineage/nodes",
+    summary="Search what a serial stands on",
+    responses=example("lineage_nodes"),
+)
+def list_lineage_nodes(
+    request: Request,
+    response: Response,
+    session: ReadSession,
+    serial: SerialText,
+    query: Nodes,
+    reader: Reader,
+) -> Page[LineageNode]:
+    """List nodes of the lineage, single plots too, by words, kind and stratum."""
+    page = lineage.find_nodes(
+        session,
+        serial,
+        words=query.q,
+        kind=query.kind,
+        stratum=query.stratum,
+        reader=reader,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return link_next(request, response, page)
+
+
+@router.get(
+    "/serials/{serial}/lineage/nodes/{node_id:path}",
+    summary="One node of a lineage",
+    responses=example("lineage_node"),
+)
+def get_lineage_node(
+    session: ReadSession,
+    settings: SettingsDep,
+    serial: SerialText,
+    node_id: NodeId,
+    _query: Plain,
+    reader: Reader,
+) -> NodeDetail:
+    """Show a node's digest, what it was made from, what was made from it, by whom and when.
+
+    Plots (`plot:PLOT`), trees (`tree:PLOT:TREE`) and looks of scenes (`look:PLOT:SCENE`) are nodes
+    as well.
+    """
+    return lineage.node(session, settings, serial, node_id, reader=reader)
 
 
 @router.get("/ledger", summary="What happened, newest first", responses=example("ledger"))

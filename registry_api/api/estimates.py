@@ -9,7 +9,7 @@ from mrv.evidence.documents import EvidenceDocument
 from registry_api.api.examples import example
 from registry_api.api.parameters import Plain, PlotId, Sha256
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import estimates, lineage, verification
+from registry_api.services import estimates, plot_traces, verification
 from registry_api.services.lineage_views import PlotTrace
 from registry_api.services.views import Decision, EstimateDetail
 
@@ -65,7 +65,7 @@ def get_plot_trace(
     session: ReadSession, settings: SettingsDep, sha256: Sha256, plot_id: PlotId, _query: Plain
 ) -> PlotTrace:
     """Show a plot's share, its measured stems and what each scene saw of it."""
-    return lineage.plot_trace(session, settings, sha256, plot_id)
+    return plot_traces.plot_trace(session, settings, sha256, plot_id)
 
 
 @router.post(

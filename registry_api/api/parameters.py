@@ -40,6 +40,10 @@ Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="digest of t
 PlotId = Annotated[str, Path(min_length=1, max_length=120, examples=["KWG-001"])]
 # Names of plots may hold slashes; a route that has one in its middle takes it with `:path`.
 PlotPath = Annotated[str, Path(min_length=1, max_length=120, examples=["KWG-001"])]
+NodeId = Annotated[
+    str,
+    Path(min_length=1, max_length=400, description="id of the node", examples=["plot:KWG-001"]),
+]
 UploadId = Annotated[UUID, Path(description="id of the upload")]
 ContestId = Annotated[UUID, Path(description="id of the contest")]
 BatchId = Annotated[str, Path(min_length=1, max_length=40)]
@@ -140,6 +144,18 @@ class RunQuery(RunFilterQuery, PageQuery):
     ] = None
 
 
+class NodeQuery(PageQuery):
+    """Which nodes of a lineage."""
+
+    q: Annotated[
+        str, Field(max_length=120, description="words that id, label or facts of a node all hold")
+    ] = ""
+    kind: Annotated[str, Field(pattern=r"^[a-z]{0,20}$", examples=["scene"])] = ""
+    stratum: Annotated[
+        str, Field(max_length=120, description="only plots, and only of this stratum")
+    ] = ""
+
+
 class PurposeQuery(_Strict):
     """What somebody needs exact places or people for."""
 
@@ -229,6 +245,7 @@ Credits = Annotated[CreditQuery, Query()]
 Runs = Annotated[RunQuery, Query()]
 RunsToCount = Annotated[RunFilterQuery, Query()]
 Unit = Annotated[UnitQuery, Query()]
+Nodes = Annotated[NodeQuery, Query()]
 Purpose = Annotated[PurposeQuery, Query()]
 ForgetReason = Annotated[ForgetQuery, Query()]
 Findings = Annotated[FindingQuery, Query()]

@@ -46,8 +46,8 @@ def batches(
     return Page(cards, paging.encode(rows[limit - 1][0].sequence) if len(rows) > limit else None)
 
 
-def batch(session: Session, batch_id: str) -> BatchDetail:
-    """Show one issuance and everything it stands on.
+def batch(session: Session, batch_id: str, *, with_plots: bool = True) -> BatchDetail:
+    """Show one issuance and everything it stands on; its plots one by one where asked for.
 
     Raises:
         NotFound: If there is no such issuance.
@@ -63,7 +63,8 @@ def batch(session: Session, batch_id: str) -> BatchDetail:
     decision = next(
         d for d in decisions_of(session, card.estimate_sha256) if d.id == str(row[0].decision_id)
     )
-    return BatchDetail(card, decision, estimate(session, card.estimate_sha256))
+    shown = estimate(session, card.estimate_sha256, with_plots=with_plots)
+    return BatchDetail(card, decision, shown)
 
 
 def find_serial(session: Session, text: str, *, unit: int | None = None) -> SerialAnswer:

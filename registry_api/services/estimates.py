@@ -4,13 +4,12 @@ The registry does not compute carbon; it checks that a document agrees with itse
 registered, keeps it to the byte, and gives it back.
 """
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from mrv.errors import NotCreditable, RuleMissing
 from mrv.evidence.digest import canonical_json, document_digest
@@ -18,6 +17,7 @@ from mrv.evidence.documents import EvidenceDocument
 from mrv.methodologies import load_methodology
 from registry_api.db.models import (
     Account,
+    BatchTraits,
     CreditBatch,
     Estimate,
     EvidenceArtifact,
@@ -26,7 +26,7 @@ from registry_api.db.models import (
     Project,
 )
 from registry_api.errors import EvidenceWrong, NotAllowed, NotFound
-from registry_api.services import ledger
+from registry_api.services import ledger, opened_evidence
 from registry_api.services.accounts import AccountView
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
 from registry_api.services.latest import newest_plots
@@ -145,11 +145,13 @@ def stored_document(session: Session, sha256: str) -> EvidenceDocument:
 
 
 def u90s(session: Session, sha256s: Iterable[str]) -> dict[str, float]:
-    """Give U90 of each of some estimates [1], by digest."""
+    """Give U90 of each of some estimates that were issued [1], by digest."""
     rows = session.execute(
-        select(Estimate.sha256, Estimate.document).where(Estimate.sha256.in_(set(sha256s)))
+        select(CreditBatch.estimate_sha256, BatchTraits.u90)
+        .join(BatchTraits, BatchTraits.batch_id == CreditBatch.id)
+        .where(CreditBatch.estimate_sha256.in_(set(sha256s)))
     )
-    return {row.sha256: float(json.loads(row.document)["u90"]) for row in rows}
+    return {sha256: float(u90) for sha256, u90 in rows}
 
 
 def exact_document(session: Session, sha256: str, reader: AccountView) -> str:
@@ -168,14 +170,24 @@ def exact_document(session: Session, sha256: str, reader: AccountView) -> str:
     return found.document
 
 
-def estimate(session: Session, sha256: str) -> EstimateDetail:
+def estimate(session: Session, sha256: str, *, with_plots: bool = True) -> EstimateDetail:
     """Show an estimate as the public may see it.
+
+    Args:
+        session: Where to look.
+        sha256: Digest of its document.
+        with_plots: Whether each plot is listed; a page of many plots asks for them apart.
 
     Raises:
         NotFound: If there is none with that digest.
     """
-    found = _find(session, sha256)
-    document = EvidenceDocument.model_validate_json(found.document)
+    found = session.get(Estimate, sha256, options=[defer(Estimate.document)])
+    if found is None:
+        raise NotFound("There is no estimate with that digest.", estimate=sha256)
+    if with_plots:
+        document = stored_document(session, sha256)
+    else:
+        document = opened_evidence.opened(session, sha256).head
     developer = session.scalars(
         select(Account.name)
         .join(Project, Project.developer_id == Account.id)

@@ -5,17 +5,19 @@ the document states, so that nothing which contradicts itself enters the ledger.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
 from mrv.crediting.rounding import KG_PER_T
+from mrv.errors import NotCreditable
 from mrv.evidence.documents import EvidenceDocument
-from mrv.evidence.lineage import missing_edges
+from mrv.evidence.lineage import Issued, lineage_graph, missing_edges
 from mrv.methodologies import load_methodology
 from mrv.quality import Verdict
+from registry_api.db.models import Account, CreditBatch, SerialBlock, VerificationDecision
 from registry_api.errors import EvidenceMissing, EvidenceWrong
-from registry_api.services import erased_files
+from registry_api.services import batches, erased_files
 from registry_api.settings import Settings
 
 _ORDER = (
@@ -76,6 +78,37 @@ def check_way_down(session: Session, document: EvidenceDocument, settings: Setti
             + ".",
             missing=missing,
         )
+
+
+def demand_lineage(
+    session: Session,
+    document: EvidenceDocument,
+    batch: CreditBatch,
+    blocks: Sequence[SerialBlock],
+    decision: VerificationDecision,
+) -> None:
+    """Insist that each new serial leads over the decision on it down to scenes and trees.
+
+    Raises:
+        EvidenceMissing: Naming each edge that is not there.
+    """
+    verifier = session.get_one(Account, decision.account_id)
+    for block in blocks:
+        issued = Issued(
+            serial=batches.serial_text(batch, block.kind, block.first_serial, block.last_serial),
+            batch_id=str(batch.id),
+            batch_label=f"{document.project.name} {batch.number}",
+            credits_t=document.quantities.credits_t,
+            issued_at=batch.issued_at,
+            decision_id=str(decision.id),
+            decided_by=verifier.name,
+            decided_at=decision.decided_at,
+            statement=decision.statement,
+        )
+        try:
+            lineage_graph(document, issued, every_plot=False)
+        except NotCreditable as broken:
+            raise EvidenceMissing(broken.message, serial=issued.serial) from broken
 
 
 def _lines(document: EvidenceDocument) -> Iterator[str]:

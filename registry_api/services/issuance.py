@@ -43,7 +43,12 @@ from registry_api.services import (
 from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
 from registry_api.services.claims import POOL, refuse_claimed_land
-from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
+from registry_api.services.evidence_checks import (
+    check_sums,
+    check_way_down,
+    demand_gates,
+    demand_lineage,
+)
 from registry_api.services.settlements import demand_whole
 from registry_api.services.verification import newest_decision
 from registry_api.services.views import BatchCard
@@ -148,6 +153,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
         session, "batch_issued", actor=by, payload=_payload(batch, blocks, document)
     )
     batch.sequence, batch.issued_at = entry.sequence, entry.recorded_at
+    demand_lineage(session, document, batch, blocks, decision)
     session.add(batch)
     session.flush()
     session.add_all(blocks)

@@ -52,9 +52,9 @@ class KeptFiles:
         data, rows = table_bytes(table)
         return self.put_bytes(data, private=private), rows
 
-    def get_table(self, sha256: str) -> "pd.DataFrame":
-        """Read a table; errors as `get_bytes`."""
-        return read_table(self.get_bytes(sha256))
+    def get_table(self, sha256: str, *, where: tuple[str, str] | None = None) -> "pd.DataFrame":
+        """Read a table, or its rows that have a value in a column; errors as `get_bytes`."""
+        return read_table(self.get_bytes(sha256), where=where)
 
     def has(self, sha256: str) -> bool:
         """Say whether a file is kept."""

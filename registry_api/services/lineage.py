@@ -1,155 +1,268 @@
-"""The way down: from a serial to the scenes and trees it stands on.
+"""The way down: from a serial to the scenes and trees it stands on, as a graph and node by node.
 
-The registry hands in the upper half (serial, batch, decision); drawing is `mrv.evidence.lineage`.
-Drill-down to one plot opens the artifacts that the document names.
+The registry hands in the upper part (serial, issuance, decision); drawing is in `mrv.evidence`. The
+plots of a stratum are one node of the graph. A plot, a tree and one look of a scene at a plot
+are nodes too, opened one by one, so that 50,000 plots stay quick.
 """
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
 
-from mrv.errors import SourceFailed
-from mrv.evidence.documents import EvidenceDocument
-from mrv.evidence.lineage import Issued, lineage_graph, plot_looks, plot_trees
-from registry_api.errors import EvidenceMissing, NotFound
-from registry_api.services.credits import batch as batch_detail
+from mrv.evidence.lineage import Edge, Issued, Node
+from mrv.evidence.lineage_parts import issued_parts, plot_part
+from registry_api.db.models import Account, CreditBatch, LedgerEntry, VerificationDecision
+from registry_api.services import lineage_leaves, paging
+from registry_api.services.accounts import AccountView
 from registry_api.services.credits import find_serial
-from registry_api.services.estimates import plot_shares, stored_document
+from registry_api.services.deliveries import PROJECT
 from registry_api.services.lineage_views import (
     Lineage,
     LineageEdge,
+    LineageLink,
     LineageNode,
-    ObservationRow,
-    PlotTrace,
-    TreeRow,
+    NodeDetail,
+    Tier,
 )
+from registry_api.services.opened_evidence import Handed, OpenedEvidence, handed_in, opened
+from registry_api.services.views import Page, SerialAnswer
 from registry_api.settings import Settings
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-_NOT_AN_INDEX = {"plot_id", "scene_id", "acquired_at", "mgrs_tile", "clear_fraction", "n_eff"}
-_NOT_AN_INDEX |= {"outside_fraction", "nodata_fraction", "pixels", "area_ha"}
+LINKS_SHOWN = 100
+_LONGEST_SEARCH = 120
 
 
-def lineage(session: Session, text: str, *, unit: int | None = None) -> Lineage:
+def lineage(
+    session: Session, text: str, *, unit: int | None = None, reader: AccountView | None = None
+) -> Lineage:
     """Show everything a serial stands on.
+
+    Args:
+        session: Where to look.
+        text: A serial, as `credits.find_serial` takes it.
+        unit: One credit inside the block that text names.
+        reader: Who looks; None for the public.
 
     Raises:
         InputRejected: If the text is not a serial.
         NotFound: If no such credits were issued.
     """
-    found = find_serial(session, text, unit=unit)
-    detail = batch_detail(session, found.batch.id)
-    graph = lineage_graph(
-        stored_document(session, found.batch.estimate_sha256),
-        Issued(
-            serial=found.serial,
-            batch_id=found.batch.id,
-            batch_label=f"Batch {found.batch.number} of {found.batch.project_name}",
-            credits_t=found.batch.credits_t,
-            issued_at=found.batch.issued_at,
-            decision_id=detail.decision.id,
-            decided_by=detail.decision.account_name,
-            decided_at=detail.decision.decided_at,
-            statement=detail.decision.statement,
-        ),
-    )
+    asked = _ask(session, find_serial(session, text, unit=unit), reader)
     return Lineage(
-        serial=found.serial,
-        unit=found.unit,
-        block=found.block,
-        batch=found.batch,
-        nodes=tuple(LineageNode(n.id, n.kind, n.label, n.facts) for n in graph.nodes),
-        edges=tuple(LineageEdge(e.parent, e.child, e.relation) for e in graph.edges),
+        serial=asked.found.serial,
+        unit=asked.found.unit,
+        block=asked.found.block,
+        batch=asked.found.batch,
+        tier=asked.tier,
+        nodes=tuple(_told(asked, node) for node in asked.nodes.values()),
+        edges=tuple(LineageEdge(e.parent, e.child, e.relation) for e in asked.edges),
     )
 
 
-def plot_trace(session: Session, settings: Settings, sha256: str, plot_id: str) -> PlotTrace:
-    """Show one plot's share in an estimate, down to its stems and its looks from space.
+def find_nodes(
+    session: Session,
+    text: str,
+    *,
+    words: str = "",
+    kind: str = "",
+    stratum: str = "",
+    reader: AccountView | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[LineageNode]:
+    """Search what a serial stands on; trees and single looks are found below their plot.
+
+    Args:
+        session: Where to look.
+        text: A serial.
+        words: All of them must occur in the id, the label or a fact, in any case of letters.
+        kind: Of the nodes; empty for any.
+        stratum: Of the plots; empty for any.
+        reader: Who looks; None for the public.
+        limit: How many at most.
+        cursor: Where to go on.
 
     Raises:
-        NotFound: If there is no such estimate, the plot is not part of it, or an artifact is lost.
-        EvidenceMissing: If the evidence names no trees or observations.
+        InputRejected: If the text is not a serial.
+        NotFound: If no such credits were issued.
+        CursorInvalid: If the cursor is not of this list.
     """
-    document = stored_document(session, sha256)
-    share = next((s for s in plot_shares(session, document) if s.plot_id == plot_id), None)
-    if share is None:
-        raise NotFound(f"The estimate has no plot '{plot_id[:80]}'.", plot=plot_id[:80])
-    return PlotTrace(
-        estimate_sha256=sha256,
-        share=share,
-        trees=tuple(_trees(plot_trees(_table(document, "trees", settings), plot_id))),
-        observations=tuple(
-            _observations(plot_looks(_table(document, "observations", settings), plot_id))
-        ),
+    (skipped,) = paging.decode(cursor, int) or (0,)
+    asked = _ask(session, find_serial(session, text), reader)
+    matches = _matches(asked, words[:_LONGEST_SEARCH].casefold().split(), kind, stratum)
+    found = list(islice(matches, max(0, skipped), max(0, skipped) + limit + 1))
+    return Page(
+        tuple(_told(asked, node) for node in found[:limit]),
+        paging.encode(skipped + limit) if len(found) > limit else None,
     )
 
 
-def _table(document: EvidenceDocument, name: str, settings: Settings) -> "pd.DataFrame":
-    # brings pandas, which start-up does without
-    from registry_api.services.kept_files import KeptFiles
+def node(
+    session: Session,
+    settings: Settings,
+    text: str,
+    node_id: str,
+    *,
+    reader: AccountView | None = None,
+) -> NodeDetail:
+    """Show one node: what it is, what it was made from, and what was made from it.
 
-    artifact = next((a for a in document.artifacts if a.name == name), None)
-    if artifact is None:
-        raise EvidenceMissing(f"The evidence names no artifact '{name}'.", artifact=name)
-    try:
-        return KeptFiles(settings).get_table(artifact.sha256)
-    except SourceFailed as lost:
-        raise NotFound(lost.message, artifact=name) from lost
+    Raises:
+        InputRejected: If the text is not a serial.
+        NotFound: If no such credits were issued, or they do not stand on such a node.
+        EvidenceMissing: If the evidence names no trees or observations.
+    """
+    asked = _ask(session, find_serial(session, text), reader)
+    if node_id in asked.nodes:
+        shown = asked.nodes[node_id]
+        below = [_link(asked, e.relation, e.child) for e in asked.edges if e.parent == node_id]
+        above = [_link(asked, e.relation, e.parent) for e in asked.edges if e.child == node_id]
+        below += lineage_leaves.members(asked.evidence, node_id)
+    else:
+        leaf = lineage_leaves.leaf(session, settings, asked.evidence, node_id)
+        shown, below, above = leaf.node, list(leaf.made_from), list(leaf.made_into)
+    return NodeDetail(
+        serial=asked.found.serial,
+        batch=asked.found.batch,
+        tier=asked.tier,
+        node=_told(asked, shown),
+        made_from=tuple(below[:LINKS_SHOWN]),
+        made_from_total=len(below),
+        made_into=tuple(above[:LINKS_SHOWN]),
+        made_into_total=len(above),
+    )
 
 
-def _trees(rows: "pd.DataFrame") -> Iterator[TreeRow]:
-    for row in rows.to_dict("records"):
-        yield TreeRow(
-            tree_id=_text(row.get("tree_id")),
-            stem=int(_number(row.get("stem")) or 1),
-            species=_text(row.get("species")),
-            dbh_cm=_number(row.get("dbh_cm")),
-            height_m=_number(row.get("height_m")),
-            status=_text(row.get("status")),
-            measured_on=_day(row["measured_on"]),
-            row=None if (n := _number(row.get("row"))) is None else int(n),
-            equation_id=_text(row.get("equation_id")) or None,
-            agb_kg=_number(row.get("agb_kg")),
+def tier_of(reader: AccountView | None, *, developer: str) -> Tier:
+    """Say how much a reader is told of a project that this account developed."""
+    if reader is None:
+        return "public"
+    if reader.id == developer:
+        return "developer"
+    return "verifier" if reader.role in {"verifier", "registrar"} else "buyer"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One serial's graph, and who is told of it."""
+
+    found: SerialAnswer
+    evidence: OpenedEvidence
+    handed: Handed
+    tier: Tier
+    issuer: str
+    issued: Issued
+    nodes: Mapping[str, Node]
+    edges: Sequence[Edge]
+
+
+def _ask(session: Session, found: SerialAnswer, reader: AccountView | None) -> _Asked:
+    sha256 = found.batch.estimate_sha256
+    evidence, handed = opened(session, sha256), handed_in(session, sha256)
+    issuer, issued = _issued(session, found)
+    parts = list(issued_parts(issued))
+    nodes = {node.id: node for node in (*(node for node, _ in parts), *evidence.graph.nodes)}
+    edges = (*(edge for _, given in parts for edge in given), *evidence.graph.edges)
+    tier = tier_of(reader, developer=handed.by)
+    return _Asked(found, evidence, handed, tier, issuer, issued, nodes, edges)
+
+
+def _issued(session: Session, found: SerialAnswer) -> tuple[str, Issued]:
+    of_batch, of_decision = aliased(LedgerEntry), aliased(LedgerEntry)
+    batch, decision, decided_by, batch_entry, decision_entry = session.execute(
+        select(
+            CreditBatch,
+            VerificationDecision,
+            Account.name,
+            of_batch.entry_hash,
+            of_decision.entry_hash,
         )
+        .join(VerificationDecision, VerificationDecision.id == CreditBatch.decision_id)
+        .join(Account, Account.id == VerificationDecision.account_id)
+        .join(of_batch, of_batch.sequence == CreditBatch.sequence)
+        .join(of_decision, of_decision.sequence == VerificationDecision.sequence)
+        .where(CreditBatch.id == UUID(found.batch.id))
+    ).one()
+    return batch.issued_by, Issued(
+        serial=found.serial,
+        batch_id=found.batch.id,
+        batch_label=f"{found.batch.project_name} {found.batch.number}",
+        credits_t=found.batch.credits_t,
+        issued_at=found.batch.issued_at,
+        decision_id=str(decision.id),
+        decided_by=decided_by,
+        decided_at=decision.decided_at,
+        statement=decision.statement,
+        batch_digest=batch_entry,
+        decision_digest=decision_entry,
+    )
 
 
-def _observations(rows: "pd.DataFrame") -> Iterator[ObservationRow]:
-    indices = [
-        column
-        for column in rows.select_dtypes("number").columns
-        if column not in _NOT_AN_INDEX and not column.endswith("_sd")
-    ]
-    for row in rows.to_dict("records"):
-        yield ObservationRow(
-            scene_id=_text(row["scene_id"]),
-            acquired_at=_moment(row["acquired_at"]),
-            clear_fraction=_number(row["clear_fraction"]) or 0.0,
-            indices={name: _number(row[name]) for name in indices},
-        )
+def _matches(asked: _Asked, words: Sequence[str], kind: str, stratum: str) -> Iterator[Node]:
+    if not stratum:
+        for node in asked.nodes.values():
+            said = " ".join(map(str, (node.id, node.label, *node.facts.values()))).casefold()
+            if kind in ("", node.kind) and all(word in said for word in words):
+                yield node
+    if kind in ("", "plot"):
+        for name, plots in asked.evidence.strata.items():
+            if stratum in ("", name):
+                for plot in plots:
+                    said = f"plot:{plot.plot_id} {name}".casefold()
+                    if all(word in said for word in words):
+                        yield plot_part(plot)[0]
 
 
-def _text(value: Any) -> str:  # noqa: ANN401  (a cell of a table)
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124  NaN
+def _link(asked: _Asked, relation: str, node_id: str) -> LineageLink:
+    other = asked.nodes[node_id]
+    return LineageLink(relation, other.id, other.kind, other.label)
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401  (a cell of a table)
-    import pandas as pd
+def _told(asked: _Asked, node: Node) -> LineageNode:
+    by, at, code = _made(asked, node)
+    return LineageNode(
+        id=node.id,
+        kind=node.kind,
+        label=node.label,
+        facts=node.facts,
+        digest=asked.evidence.sha256 if node.kind == "estimate" else node.digest or None,
+        made_by=by,
+        made_at=at,
+        code_version=code,
+    )
 
-    return None if pd.isna(value) else float(value)
 
+def _made(asked: _Asked, node: Node) -> tuple[str | None, datetime | None, str | None]:
+    """Say who made a node, when, and with which code; None where it is not told or there is none.
 
-def _moment(value: Any) -> datetime:  # noqa: ANN401  (a cell of a table)
-    import pandas as pd
-
-    moment = pd.Timestamp(value)
-    return (moment.tz_localize("UTC") if moment.tz is None else moment).to_pydatetime()
-
-
-def _day(value: Any) -> date:  # noqa: ANN401  (a cell of a table)
-    import pandas as pd
-
-    return pd.Timestamp(value).date()
+    Who acted for the registry is told to account holders only, as in the public ledger.
+    """
+    run = asked.evidence.head.run
+    developer = asked.found.batch.developer_name
+    brought = node.label == PROJECT or node.label.startswith("delivered ")
+    made: tuple[str | None, datetime | None, str | None]
+    match node.kind:
+        case "serial" | "batch":
+            issuer = None if asked.tier == "public" else asked.issuer
+            made = (issuer, asked.issued.issued_at, None)
+        case "decision":
+            made = (asked.issued.decided_by, asked.issued.decided_at, None)
+        case "estimate":
+            made = (developer, asked.handed.at, run.code_version)
+        case "scene":
+            taken = datetime.fromisoformat(str(node.facts["acquired_at"]))
+            made = (str(node.facts["collection"]), taken, None)
+        case "methodology":
+            made = (None, None, None)
+        case "tree":
+            made = (developer, None, None)
+        case "artifact" if brought:
+            made = (developer, None, None)
+        case _:
+            made = (f"run {run.id}", asked.handed.at, run.code_version)
+    return made

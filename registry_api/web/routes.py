@@ -1,6 +1,5 @@
 """The addresses of the pages; each asks the services once or twice and renders one template."""
 
-from collections import Counter
 from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
@@ -13,14 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mrv.errors import MrvError
-from registry_api.deps import ReadSession, SettingsDep
+from registry_api.deps import ReadSession
 from registry_api.errors import status_of
 from registry_api.services import (
     batches,
     estimates,
-    holding_views,
-    labels,
-    lineage,
     plot_cells,
     portfolio,
     projects,
@@ -34,6 +30,7 @@ from registry_api.web import (
     dashboard,
     field_forms,
     holding_pages,
+    lineage_pages,
     market_pages,
     order_pages,
     places,
@@ -41,17 +38,15 @@ from registry_api.web import (
     signing_in,
     uploads,
 )
-from registry_api.web.lineage import fold
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.visitors import ask_to_sign_in
-from registry_api.web.waterfall import draw
 
 PROJECTS_SHOWN = 50
 BATCHES_SHOWN = 12
-INDICES_SHOWN = 4
 
 _PARTS = (
     credit_pages,
+    lineage_pages,
     signing_in,
     uploads,
     plot_pages,
@@ -129,68 +124,12 @@ def project_page(request: Request, project_id: str, session: ReadSession) -> Res
         periods=[
             (
                 period,
-                estimates.estimate(session, period.estimate_sha256)
+                estimates.estimate(session, period.estimate_sha256, with_plots=False)
                 if period.estimate_sha256
                 else None,
             )
             for period in reversed(project.periods)
         ],
-    )
-
-
-@router.get("/credits/{serial}", name="credit")
-def credit_page(request: Request, serial: str, session: ReadSession) -> Response:
-    """Show one credit or block, why it exists, and everything it stands on."""
-    found = lineage.lineage(session, serial)
-    batch = issued.batch(session, found.batch.id)
-    where = holding_views.whereabouts(session, found.serial)
-    estimate = batch.estimate
-    ordered = sorted(estimate.plots, key=lambda plot: -plot.net_kg)
-    texts = texts_for(request)
-    return page(
-        request,
-        "credit.html",
-        lineage=found,
-        where=where,
-        labels=labels.of_serial(session, found.serial),
-        states=holding_views.by_state(where.now),
-        decision=batch.decision,
-        estimate=estimate,
-        drawing=draw(estimate.waterfall, estimate.u90),
-        steps=[step.as_data() for step in fold(found, words_for(request), texts)],
-        plots=ordered,
-        shares={
-            "labels": [plot.plot_id for plot in ordered],
-            "values": [plot.net_kg for plot in ordered],
-            "unit": texts.gettext("kg CO₂e"),
-            "rank": texts.gettext("plots, from most to least"),
-        },
-    )
-
-
-@router.get("/credits/{serial}/plots/{plot_id:path}", name="credit_plot")
-def plot_page(
-    request: Request, serial: str, plot_id: str, session: ReadSession, settings: SettingsDep
-) -> Response:
-    """Show one plot's stems and looks; only the inner part where htmx asks."""
-    found = issued.find_serial(session, serial)
-    trace = lineage.plot_trace(session, settings, found.batch.estimate_sha256, plot_id)
-    seen = Counter(
-        name
-        for look in trace.observations
-        for name in look.indices
-        if not name.endswith("_fraction")  # shares of area beside the indices
-    )
-    inner = request.headers.get("HX-Request") == "true"
-    return page(
-        request,
-        "plot_trace.html" if inner else "plot.html",
-        level=3 if inner else 2,  # of its headings, below the page's own
-        trace=trace,
-        batch=found.batch,
-        serial=found.serial,
-        with_equation=any(getattr(tree, "equation_id", None) for tree in trace.trees),
-        indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
     )
 
 

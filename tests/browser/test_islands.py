@@ -33,7 +33,7 @@ def test_maps_draw_the_project_and_its_coarse_cells(visit: Visit) -> None:
 
 
 def test_lineage_draws_and_is_walked_by_keyboard(visit: Visit) -> None:
-    """Each step is a link; Enter on the scenes opens their table."""
+    """Each step is a link; Enter on the scenes leads to all of them, each with a page."""
     page = visit.open(visit.site.credit)
     graph = page.locator(".lineage-graph")
     steps = graph.locator("svg a")
@@ -43,12 +43,30 @@ def test_lineage_draws_and_is_walked_by_keyboard(visit: Visit) -> None:
     graph.focus()
     for _ in range(steps.count()):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.getAttribute('href')") == "#scenes":
+        if "kind=scene" in page.evaluate("document.activeElement.getAttribute('href')"):
             break
-    expect(page.locator("#scenes")).not_to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.locator("#scenes")).to_be_visible()
-    assert page.locator("#scenes tbody tr").count() == SCENES
+    expect(page.get_by_role("heading", level=1)).to_have_text("Satellite scenes")
+    assert page.locator("tbody tr").count() == SCENES
+    page.locator("tbody a").first.click()
+    expect(page.locator("#made-into")).to_be_visible()
+
+
+def test_lineage_list_opens_by_keyboard_down_to_a_tree(visit: Visit) -> None:
+    """From the credit to a tree with the list, a group's page, a plot and Enter alone."""
+    page = visit.open(visit.site.credit)
+    stratum = page.locator(".tree summary", has_text="Stratum").first
+    stratum.focus()
+    page.keyboard.press("Enter")
+    plots = page.locator(".tree summary", has_text=re.compile("^Plots")).first
+    plots.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=re.compile(f"All {PLOTS} plots")).press("Enter")
+    page.locator("tbody a").first.press("Enter")
+    page.locator("#made-from ~ .tree a", has_text="-t0").first.press("Enter")
+    expect(page.locator(".facts")).to_contain_text("Grevillea robusta")
+    expect(page.locator("#made-into ~ .tree")).to_contain_text("stands on")
+    assert visit.complaints == []
 
 
 def test_lineage_begins_at_the_credit_on_a_phone(browser: Browser, site: Site) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.a_site import Site
 from tests.browser.conftest import Visit, watch
 
-PAGES = ("home", "project", "credit", "plot", "find", "about", "missing")
+PAGES = ("home", "project", "credit", "plot", "nodes", "node", "tree", "find", "about", "missing")
 WINDOWS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -54,7 +54,7 @@ def test_policy_allows_nothing_unsafe(visit: Visit) -> None:
     assert any("Content Security Policy" in text for text in visit.complaints)
 
 
-@pytest.mark.parametrize("path", ["home", "project", "credit", "plot"])
+@pytest.mark.parametrize("path", ["home", "project", "credit", "plot", "nodes", "node"])
 def test_markup_in_texts_stays_text(visit: Visit, path: str) -> None:
     """Names, regions, species and plot ids written by a stranger are shown, never run."""
     block = visit.site.hostile.credits
@@ -65,6 +65,8 @@ def test_markup_in_texts_stays_text(visit: Visit, path: str) -> None:
             "project": f"/projects/{visit.site.hostile.project_id}",
             "credit": f"/credits/{block.text}",
             "plot": f"/credits/{block.text}/plots/%3C/script%3E%3Cb%3EP-001",
+            "nodes": f"/credits/{block.text}/lineage",
+            "node": f"/credits/{block.text}/lineage/plot:%3C/script%3E%3Cb%3EP-001",
         }[path]
     )
     expect(page.get_by_text("onerror").first).to_be_visible()

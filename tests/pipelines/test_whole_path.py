@@ -12,7 +12,8 @@ from pipelines.execution import Outcome
 from pipelines.intake import take_in
 from registry_api.db import database
 from registry_api.services.ledger import verify_chain
-from registry_api.services.lineage import lineage, plot_trace
+from registry_api.services.lineage import lineage
+from registry_api.services.plot_traces import plot_trace
 from registry_api.services.projects import project
 from tests.pipelines.conftest import PERIOD, PROJECT, Home
 
@@ -52,7 +53,7 @@ def test_a_serial_leads_down_to_the_scene_and_the_tree(outcome: Outcome, run_hom
             sampled.plot_id,
         )
     scenes = {node.id for node in way_down.nodes if node.kind == "scene"}
-    assert {"serial", "batch", "decision", "estimate", "run", "methodology", "plot"} <= kinds
+    assert {"serial", "batch", "decision", "estimate", "run", "methodology", "plots"} <= kinds
     assert scenes == {f"scene:{scene.id}" for scene in document.scenes}
     assert trace.trees
     assert {look.scene_id for look in trace.observations} <= {s.id for s in document.scenes}

@@ -54,6 +54,8 @@ def addresses(batch: BatchCard) -> dict[str, str]:
         "batch": f"/v1/batches/{batch.id}",
         "serial": f"{serial}?unit=4",
         "lineage": f"{serial}/lineage",
+        "lineage_nodes": f"{serial}/lineage/nodes?kind=scene",
+        "lineage_node": f"{serial}/lineage/nodes/plot:P-001",
         "estimate": estimate,
         "document": f"{estimate}/document",
         "plot_trace": f"{estimate}/plots/P-001",

@@ -38,6 +38,8 @@ OPERATIONS = {
     "get_batch",
     "get_serial",
     "get_lineage",
+    "list_lineage_nodes",
+    "get_lineage_node",
     "get_estimate",
     "get_document",
     "get_plot_trace",
@@ -240,7 +242,9 @@ def test_examples_of_trade_have_the_fields_of_real_answers(
 def test_answers_are_as_described(served: Served, description: dict[str, Any]) -> None:
     by_name = {
         "projects": "list_projects", "plots": "list_plots", "credits": "list_credits",
-        "batch": "get_batch", "lineage": "get_lineage", "estimate": "get_estimate",
+        "batch": "get_batch", "lineage": "get_lineage",
+        "lineage_nodes": "list_lineage_nodes", "lineage_node": "get_lineage_node",
+        "estimate": "get_estimate",
         "document": "get_document", "plot_trace": "get_plot_trace", "portfolio": "get_portfolio",
     }  # fmt: skip
     bearing = served.bearing("independent-eyes")

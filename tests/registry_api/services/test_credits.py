@@ -7,7 +7,7 @@ import pytest
 from mrv.crediting.serials import SerialBlock, format_serial
 from mrv.errors import InputRejected
 from registry_api.errors import CursorInvalid, NotFound
-from registry_api.services import credit_search, lineage
+from registry_api.services import credit_search, lineage, plot_traces
 from registry_api.services import credits as issued_credits
 from registry_api.services.credit_runs import RunFilter
 from registry_api.services.views import CreditFilter
@@ -140,7 +140,7 @@ def test_from_a_serial_down_to_scene_and_tree(issued: Stage) -> None:
     """Promise 6, walked: serial, batch, decision, waterfall, estimate, run, plots, scenes, rows."""
     with issued.registry.reading() as session:
         graph = lineage.lineage(session, serial(4, 4))
-        trace = lineage.plot_trace(session, issued.settings, issued.sha256, "P-002")
+        trace = plot_traces.plot_trace(session, issued.settings, issued.sha256, "P-002")
     below: dict[str, list[str]] = {}
     for edge in graph.edges:
         below.setdefault(edge.source, []).append(edge.target)
@@ -155,7 +155,7 @@ def test_from_a_serial_down_to_scene_and_tree(issued: Stage) -> None:
     assert kinds[0] == "serial"
     assert kinds.count("decision") == kinds.count("run") == kinds.count("batch") == 1
     assert kinds.count("scene") >= 1
-    assert kinds.count("plot") == 4
+    assert kinds.count("plots") == 1  # those of the one stratum
     assert [tree.tree_id for tree in trace.trees] == ["P-002-t0", "P-002-t1"] * 2
     assert trace.observations[0].indices == {"ndvi": 0.61, "ndmi": None}
     assert trace.observations[0].scene_id in {n.label for n in graph.nodes if n.kind == "scene"}
@@ -163,7 +163,7 @@ def test_from_a_serial_down_to_scene_and_tree(issued: Stage) -> None:
 
 def test_a_plot_that_is_not_in_the_estimate(issued: Stage) -> None:
     with issued.registry.reading() as session, pytest.raises(NotFound):
-        lineage.plot_trace(session, issued.settings, issued.sha256, "P-999")
+        plot_traces.plot_trace(session, issued.settings, issued.sha256, "P-999")
 
 
 @pytest.mark.parametrize("batch_id", ["", "not-a-uuid", "0" * 32, "\x00"])

@@ -88,7 +88,7 @@ def _lineage(scenes: int, plots: int) -> Lineage:
             for a in (above if kind == "scene" else ["estimate"])
         ]
         nodes += new
-    return Lineage("S", 1, block, batch, tuple(nodes), tuple(edges))
+    return Lineage("S", 1, block, batch, "public", tuple(nodes), tuple(edges))
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -104,7 +104,7 @@ def test_folded_lineage_stays_small_and_whole(scenes: int, plots: int) -> None:
         assert set(step.parents) <= steps.keys()
     if plots > FOLD_ABOVE:
         assert steps["all:plot"].title == f"Plots: {plots}"
-        assert steps["all:plot"].href == "#plots"
+        assert steps["all:plot"].href == "/credits/S/lineage?kind=plot"
 
 
 def test_unknown_kinds_of_steps_are_drawn_too() -> None:
@@ -116,7 +116,7 @@ def test_unknown_kinds_of_steps_are_drawn_too() -> None:
     )
     step = fold(whole, WORDS, TEXTS)[-1]
     assert (step.title, step.text, step.href, step.parents) == (
-        "soil_core", "Core 7", "", ("estimate",),
+        "soil_core", "Core 7", "/credits/S/lineage/x", ("estimate",),
     )  # fmt: skip
 
 
