@@ -2,7 +2,8 @@
 
 Each part sets one thing against somebody else's way of doing the same, and says how near the two
 results are. Parts that are done are kept in the home, so that a run that was ended goes on where it
-was; a whole run is left there as `bench.json`, from which `report.py` draws table and figure.
+was; a whole run is left there as `bench.json`, from which `report.py` draws table and figure. Parts
+that are named are measured again and take the place of what a whole run holds of them.
 """
 
 import argparse
@@ -68,8 +69,12 @@ def main() -> None:
             console.print(f"{row.what} / {row.peer or row.unit}: {row.agreement}.")
     if failed:
         raise SystemExit(f"Not measured: {', '.join(failed)}; the others are kept, run it again.")
-    if not options.parts:
-        kept = run.finish(home / ("bench-quick.json" if QUICK else "bench.json"), PARTS)
+    whole = home / ("bench-quick.json" if QUICK else "bench.json")
+    if options.parts:
+        if whole.exists():
+            console.print(f"Put into {run.renew(whole, options.parts)}.")
+    else:
+        kept = run.finish(whole, PARTS)
         console.print(f"Kept as {kept}; {time.monotonic() - begin:.0f} s in this process.")
 
 

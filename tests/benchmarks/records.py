@@ -69,6 +69,17 @@ class Run:
         shutil.rmtree(self.folder)
         return path
 
+    def renew(self, path: Path, parts: Sequence[str]) -> Path:
+        """Put parts that were measured again into a whole run, with the commit they stand for."""
+        told = json.loads(path.read_text("utf-8"))
+        rows = {part: [asdict(row) for row in self.rows([part])] for part in parts}
+        held = dict.fromkeys(row["part"] for row in told["rows"])
+        kept = {part: [row for row in told["rows"] if row["part"] == part] for part in held}
+        told["rows"] = [row for part in kept | rows for row in (kept | rows)[part]]
+        told["again"] = told.get("again", {}) | dict.fromkeys(parts, machine()["commit"])
+        path.write_text(json.dumps(told, indent=1), "utf-8")
+        return path
+
     def _file(self, part: str) -> Path:
         return self.folder / f"{part}.json"
 

@@ -49,6 +49,10 @@ def markdown(run: dict[str, Any]) -> str:
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}. "
         "Seconds are medians and differ by machine; results are ratios within one turn of one run, "
         "with their range."
+        + "".join(
+            f" Measured again at commit `{commit}`: {part}."
+            for part, commit in run.get("again", {}).items()
+        )
     )
     lines = [
         _PICTURE,
