@@ -15,9 +15,9 @@ from registry_api.services.estimates import (
 )
 from registry_api.services.issuance import issue
 from registry_api.services.issuance_proposals import propose
+from registry_api.services.opinions import sign_for_demonstration
 from registry_api.services.plots import demand_in_force, records_of
 from registry_api.services.projects import project
-from registry_api.services.verification import sign_for_demonstration
 from registry_api.services.views import BatchCard
 
 REGISTRAR = "parkland-pipeline"

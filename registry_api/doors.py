@@ -64,7 +64,18 @@ DOORS: Mapping[str, Door] = {
     "get_estimate": PUBLIC,
     "get_document": Door("private:read"),
     "get_plot_trace": PUBLIC,
+    "get_run_changes": PUBLIC,
+    # Verification
     "decide_on_estimate": Door("findings:write", _VERIFIER),
+    "get_opinion": PUBLIC,
+    "assign_verifier": _RULE,
+    "list_verifications": Door("private:read", _WATCHERS),
+    "get_verification": Door("private:read", _WATCHERS),
+    "draw_sample": Door("findings:write", _VERIFIER),
+    "recompute_estimate": Door("findings:write", _VERIFIER),
+    "request_finding": Door("findings:write", _VERIFIER),
+    "answer_finding": Door("plots:write", _DEVELOPER),
+    "settle_finding": Door("findings:write", _VERIFIER),
     # Plots as they were sent, and their people
     "send_plots": _FROM_THE_FIELD,
     "run_upload_again": _FROM_THE_FIELD,

@@ -26,6 +26,7 @@ from registry_api.api import (
     supply,
     trades,
     uploads,
+    verifications,
 )
 from registry_api.api import credits as issued
 from registry_api.api.problems import PROBLEM_RESPONSES
@@ -48,6 +49,7 @@ _PARTS = (
     labels,
     exports,
     estimates,
+    verifications,
     keys,
     log,
     health,

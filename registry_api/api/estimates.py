@@ -1,36 +1,44 @@
 """Estimates: the evidence of a project and period, down to one plot, and a verifier's decision."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from mrv.evidence.credentials import MEDIA_TYPE
 from mrv.evidence.documents import EvidenceDocument
+from registry_api.api.certificates import CredentialAnswer
 from registry_api.api.examples import example
-from registry_api.api.parameters import Plain, PlotId, Sha256
+from registry_api.api.parameters import Plain, PlotId, Sha256, SinceQuery
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import estimates, plot_traces, verification
+from registry_api.services import estimates, opinions, plot_traces, run_changes
 from registry_api.services.lineage_views import PlotTrace
-from registry_api.services.views import Decision, EstimateDetail
+from registry_api.services.run_changes import RunChanges
+from registry_api.services.views import Decision, EstimateDetail, OpinionKind
 
 router = APIRouter(tags=["estimates"])
 
 
-class DecisionRequest(BaseModel):
-    """What a verifier says."""
+Words = Annotated[str, Field(max_length=10_000)]
+
+
+class OpinionRequest(BaseModel):
+    """How a verification ends, in the words of ISO 14064-3."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    approved: bool
+    opinion: OpinionKind
     statement: Annotated[
-        str,
+        Words,
         Field(
             min_length=1,
-            max_length=10_000,
             description="what the opinion rests on",
             examples=["Recomputed from the bundle; 12 plots visited; no material discrepancy."],
         ),
     ]
+    qualification: Annotated[
+        Words, Field(description="what it is qualified by; empty only of a positive opinion")
+    ] = ""
 
 
 @router.get("/estimates/{sha256}", summary="An estimate", responses=example("estimate"))
@@ -68,16 +76,46 @@ def get_plot_trace(
     return plot_traces.plot_trace(session, settings, sha256, plot_id)
 
 
+@router.get(
+    "/estimates/{sha256}/changes",
+    summary="What changed since an earlier run",
+    responses=example("run_changes"),
+)
+def get_run_changes(
+    session: ReadSession, sha256: Sha256, query: Annotated[SinceQuery, Query()]
+) -> RunChanges:
+    """Put two runs beside each other: inputs, parameters, code and results."""
+    return run_changes.changes(session, query.since, sha256)
+
+
+@router.get(
+    "/estimates/{sha256}/opinion",
+    summary="The signed opinion on an estimate",
+    response_class=CredentialAnswer,
+    responses=example("opinion", MEDIA_TYPE),
+)
+def get_opinion(session: ReadSession, sha256: Sha256, _query: Plain) -> dict[str, Any]:
+    """Give the verifier's opinion as the verifiable credential that was signed."""
+    return opinions.credential(session, sha256)
+
+
 @router.post(
     "/estimates/{sha256}/decisions",
     status_code=status.HTTP_201_CREATED,
-    summary="Approve an estimate or send it back",
+    summary="Give the opinion on an estimate",
     responses=example("decision", status=201),
 )
 def decide_on_estimate(
-    sha256: Sha256, body: DecisionRequest, caller: Caller, session: WriteSession
+    sha256: Sha256,
+    body: OpinionRequest,
+    caller: Caller,
+    session: WriteSession,
+    settings: SettingsDep,
 ) -> Decision:
-    """Record an opinion; the newest counts. Needs a verifier's key, and no part in the project."""
-    return verification.decide(
-        session, sha256, by=caller.id, approved=body.approved, statement=body.statement
-    )
+    """Sign an opinion; the newest counts. Needs the verifier who is assigned to the period.
+
+    A positive or qualified opinion lets the period be issued; it rests on a sample, on a
+    recomputation, and on findings that are all closed. The others send it back.
+    """
+    stated = opinions.Opinion(body.opinion, body.statement, body.qualification)
+    return opinions.give(session, settings, sha256, stated, by=caller.id)

@@ -235,6 +235,14 @@ class PastQuery(_Strict):
         return None if asked == AsOf() else asked
 
 
+class SinceQuery(_Strict):
+    """Against which earlier run."""
+
+    since: Annotated[
+        str, Field(pattern=r"^[0-9a-f]{64}$", description="digest of the earlier estimate")
+    ]
+
+
 class NoQuery(_Strict):
     """Nothing: any query parameter is a mistake."""
 

@@ -26,7 +26,7 @@ from registry_api.db.models import (
     Project,
 )
 from registry_api.errors import EvidenceWrong, NotAllowed, NotFound
-from registry_api.services import ledger, opened_evidence
+from registry_api.services import ledger, opened_evidence, period_runs
 from registry_api.services.accounts import AccountView
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
 from registry_api.services.latest import newest_plots
@@ -72,6 +72,7 @@ def submit_estimate(
     sha256 = document_digest(document)
     held = session.get(Estimate, sha256)
     if held is not None:
+        period_runs.note(session, held)  # a run that came back is the newest again
         return Submission(sha256, state_of(session, held), new=False)
     project = session.get(Project, document.project.id)
     if project is None:
@@ -94,6 +95,7 @@ def submit_estimate(
             "period": period.period_id,
             "credits_t": quantities.credits_t,
             "buffer_t": quantities.buffer_t,
+            "supersedes": period_runs.newest_of(session, period.id),
         },
     )
     estimate = Estimate(
@@ -108,6 +110,7 @@ def submit_estimate(
     )
     session.add(estimate)
     session.flush()
+    period_runs.note(session, estimate)
     session.add_all(
         EvidenceArtifact(
             estimate_sha256=sha256,

@@ -31,7 +31,7 @@ from registry_api.db.models import (
     Project,
     SerialBlock,
 )
-from registry_api.errors import AlreadyIssued, EvidenceWrong, NotAllowed, NotFound
+from registry_api.errors import AlreadyIssued, Contradiction, EvidenceWrong, NotFound
 from registry_api.services import (
     batches,
     holdings,
@@ -39,6 +39,8 @@ from registry_api.services import (
     issuance_proposals,
     ledger,
     members,
+    opinions,
+    period_runs,
 )
 from registry_api.services.accounts import demand_role
 from registry_api.services.books import Books, books
@@ -50,7 +52,6 @@ from registry_api.services.evidence_checks import (
     demand_lineage,
 )
 from registry_api.services.settlements import demand_whole
-from registry_api.services.verification import newest_decision
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
 
@@ -76,14 +77,15 @@ def issue(
 
     Raises:
         NotFound: If there is no such estimate.
-        NotAllowed: If the account is no registrar, nobody approved, no other registrar proposed it
+        NotAllowed: If the account is no registrar, no signed opinion approves, no other proposed it
             where there are two, or it has a member in common with developer or verifier.
-        Contradiction: If the project owes for a loss or a restatement.
+        Contradiction: If the project owes for a loss or a restatement, or a later run took this
+            one's place.
         KeyReused: If the key belongs to another request.
         NotCreditable: If a gate failed, or a rule is unverified and this is no demonstration.
         AlreadyIssued: If the estimate, its period or its land has credits.
-        EvidenceWrong: If the books have moved on since the estimate was made, or two of its plots
-            share ground.
+        EvidenceWrong: If the books have moved on since the estimate was made, two of its plots
+            share ground, or the opinion is not what was signed.
         EvidenceMissing: If the way down has a gap.
     """
     lock_for_writing(session)
@@ -108,12 +110,12 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     check_way_down(session, document, settings)
     demand_gates(document, demo=settings.demo)
     demand_whole(session, period.project_id)
-    decision = newest_decision(session, estimate.sha256)
-    if decision is None or not decision.approved:
-        raise NotAllowed(
-            "This estimate has no approval by a verifier; issuance needs one.",
+    if period_runs.is_superseded(session, estimate):
+        raise Contradiction(
+            "A later run of this period took this one's place; issue that one once it is verified.",
             estimate=estimate.sha256,
         )
+    decision = opinions.demand_signed(session, settings, estimate.sha256)
     holder = session.get_one(Project, period.project_id).developer_id
     members.demand_apart(session, by, {holder, decision.account_id})
     proposal = issuance_proposals.demand_proposed(session, estimate.sha256, settings, by=by)

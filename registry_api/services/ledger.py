@@ -63,6 +63,13 @@ Kind = Literal[
     "label_withdrawn",
     "certificate_revoked",
     "signing_key_revoked",
+    "verification_assigned",
+    "verification_sampled",
+    "verification_recomputed",
+    "finding_requested",
+    "finding_answered",
+    "finding_returned",
+    "finding_closed",
 ]
 FIRST_PREV_HASH = "0" * 64
 _CLOCK_SLACK = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from mrv.project import Period
 from registry_api.db.models import CreditBatch, Estimate, MonitoringPeriod
 from registry_api.errors import Contradiction, NotFound
-from registry_api.services import clock
+from registry_api.services import clock, period_runs
 from registry_api.services.verification import state_of
 from registry_api.services.views import PeriodCard
 
@@ -76,10 +76,8 @@ def project_periods(session: Session, project_id: str) -> tuple[PeriodCard, ...]
 
 def _card(session: Session, period: MonitoringPeriod) -> PeriodCard:
     batch = session.scalars(select(CreditBatch).where(CreditBatch.period_key == period.id)).first()
-    query = select(Estimate).where(Estimate.period_key == period.id)
-    if batch is not None:
-        query = query.where(Estimate.sha256 == batch.estimate_sha256)
-    estimate = session.scalars(query.order_by(Estimate.submitted_at.desc()).limit(1)).first()
+    newest = batch.estimate_sha256 if batch else period_runs.newest_of(session, period.id)
+    estimate = session.get(Estimate, newest) if newest else None
     return PeriodCard(
         id=period.period_id,
         start=period.start_on,

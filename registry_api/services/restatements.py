@@ -14,12 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry_api.db.models import CreditBatch, Estimate, LedgerEntry, Restatement
-from registry_api.errors import AlreadyIssued, Contradiction, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import idempotency, ledger, members, reversals
+from registry_api.errors import AlreadyIssued, Contradiction, NotAcceptable, NotFound
+from registry_api.services import idempotency, ledger, members, opinions, reversals
 from registry_api.services.accounts import demand_role
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.evidence_checks import check_sums, demand_gates
-from registry_api.services.verification import newest_decision
 from registry_api.settings import Settings
 
 GoesTo = Literal["issuance", "buffer"]
@@ -145,9 +144,7 @@ def _put_beside(
     document = EvidenceDocument.model_validate_json(estimate.document)
     check_sums(document)
     demand_gates(document, demo=settings.demo)
-    decision = newest_decision(session, estimate.sha256)
-    if decision is None or not decision.approved:
-        raise NotAllowed("This estimate has no approval by a verifier; a restatement needs one.")
+    decision = opinions.demand_signed(session, settings, estimate.sha256)
     members.demand_apart(session, by, {decision.account_id})
     later_kg = document.quantities.cumulative_net_kg
     difference_kg = later_kg - _stated_before(session, batch)

@@ -1,13 +1,15 @@
-"""Verification decisions: who may sign, what was said, and the state an estimate is in by that.
+"""Verification decisions: what was decided, and the state an estimate is in by that.
 
-The newest decision counts. A verifier is never the developer of the project, nor who submitted the
-estimate; the database refuses such a row too.
+The newest decision counts. Who may decide, and what an opinion rests on, is `opinions`; the
+database refuses a decision of the developer or the submitter too.
 """
 
+from collections.abc import Mapping
+from typing import cast
 from uuid import uuid4
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from registry_api.db.models import (
     Account,
@@ -16,59 +18,13 @@ from registry_api.db.models import (
     MonitoringPeriod,
     Project,
     VerificationDecision,
+    VerificationFinding,
+    VerificationFindingStep,
+    VerificationOpinion,
 )
-from registry_api.errors import AlreadyIssued, NotAcceptable, NotAllowed, NotFound
-from registry_api.services import ledger, members
-from registry_api.services.accounts import demand_role, demonstration_account
+from registry_api.services import ledger, period_runs
 from registry_api.services.canonical import sha256_of_text
-from registry_api.services.views import Decision, EstimateState
-from registry_api.settings import Settings
-
-DEMONSTRATION_STATEMENT = (
-    "Signed by a program in a demonstration registry. Nobody looked at the evidence; this is not "
-    "a verification, and what is issued on it is not a credit anyone may rely on."
-)
-_LONGEST_STATEMENT = 10_000
-
-
-def decide(
-    session: Session, estimate_sha256: str, *, by: str, approved: bool, statement: str
-) -> Decision:
-    """Record what a verifier says about an estimate; the same again changes nothing.
-
-    Args:
-        session: The transaction.
-        estimate_sha256: Digest of the evidence document.
-        by: Account of the verifier.
-        approved: Whether it may be issued.
-        statement: The opinion in words.
-
-    Raises:
-        NotFound: If there is no such estimate.
-        NotAllowed: If the account is no verifier, or has an interest in the estimate.
-        NotAcceptable: If the statement is empty or far too long.
-        AlreadyIssued: If the estimate is issued, which ends verification.
-    """
-    return _record(
-        session, estimate_sha256, by=by, approved=approved, statement=statement, demonstration=False
-    )
-
-
-def sign_for_demonstration(session: Session, settings: Settings, estimate_sha256: str) -> Decision:
-    """Approve an estimate without anybody looking, and say so in the statement.
-
-    Raises:
-        NotAllowed: If this registry is not a demonstration.
-    """
-    verifier = demonstration_account(session, settings, "verifier")
-    return _record(
-        session,
-        estimate_sha256,
-        by=verifier.id,
-        approved=True,
-        statement=DEMONSTRATION_STATEMENT,
-        demonstration=True,
-    )
+from registry_api.services.views import Decision, EstimateState, OpinionKind
 
 
 def decisions_of(session: Session, estimate_sha256: str) -> tuple[Decision, ...]:
@@ -79,7 +35,7 @@ def decisions_of(session: Session, estimate_sha256: str) -> tuple[Decision, ...]
         .where(VerificationDecision.estimate_sha256 == estimate_sha256)
         .order_by(VerificationDecision.sequence)
     )
-    return tuple(_view(row, name) for row, name in rows)
+    return tuple(view(session, row, name) for row, name in rows)
 
 
 def state_of(session: Session, estimate: Estimate) -> EstimateState:
@@ -91,9 +47,11 @@ def state_of(session: Session, estimate: Estimate) -> EstimateState:
         return "issued"
     if not estimate.creditable:
         return "refused"
+    if period_runs.is_superseded(session, estimate):
+        return "superseded"
     newest = newest_decision(session, estimate.sha256)
     if newest is None:
-        return "submitted"
+        return "sent_back" if _is_asked_back(session, estimate) else "submitted"
     return "approved" if newest.approved else "sent_back"
 
 
@@ -107,39 +65,30 @@ def newest_decision(session: Session, estimate_sha256: str) -> VerificationDecis
     ).first()
 
 
-def _record(
+def record(
     session: Session,
-    estimate_sha256: str,
+    estimate: Estimate,
     *,
     by: str,
     approved: bool,
     statement: str,
     demonstration: bool,
-) -> Decision:
-    estimate = session.get(Estimate, estimate_sha256)
-    if estimate is None:
-        raise NotFound("There is no estimate with that digest.", estimate=estimate_sha256)
-    verifier = demand_role(session, by, "verifier")
-    interested = _interested(session, estimate)
-    if by in interested:
-        raise NotAllowed(
-            f"Account {by} developed or submitted this estimate and cannot verify it.", account=by
-        )
-    members.demand_apart(session, by, interested)
-    if not statement.strip() or len(statement) > _LONGEST_STATEMENT:
-        raise NotAcceptable(
-            f"A decision needs a statement of 1 to {_LONGEST_STATEMENT} characters that says what "
-            "it rests on."
-        )
-    newest = newest_decision(session, estimate_sha256)
-    said = (by, approved, statement)
-    if newest and (newest.account_id, newest.approved, newest.statement) == said:
-        return _view(newest, verifier.name)
-    if state_of(session, estimate) == "issued":
-        raise AlreadyIssued("This estimate is issued; a decision on it comes too late.")
+    terms: Mapping[str, object],
+) -> VerificationDecision:
+    """Write a decision down, for `opinions`, which asks who may decide and signs what is said.
+
+    Args:
+        session: The transaction.
+        estimate: What is decided on.
+        by: Account of the verifier.
+        approved: Whether it may be issued.
+        statement: What it rests on.
+        demonstration: Whether a program signs and nobody looked.
+        terms: What else the ledger is to say of it.
+    """
     decision = VerificationDecision(
         id=uuid4(),
-        estimate_sha256=estimate_sha256,
+        estimate_sha256=estimate.sha256,
         account_id=by,
         approved=approved,
         statement=statement,
@@ -151,19 +100,21 @@ def _record(
         actor=by,
         payload={
             "decision": str(decision.id),
-            "estimate": estimate_sha256,
+            "estimate": estimate.sha256,
             "approved": approved,
             "demonstration": demonstration,
             "statement_sha256": sha256_of_text(statement),
+            **terms,
         },
     )
     decision.sequence, decision.decided_at = entry.sequence, entry.recorded_at
     session.add(decision)
     session.flush()
-    return _view(decision, verifier.name)
+    return decision
 
 
-def _interested(session: Session, estimate: Estimate) -> set[str]:
+def interested_in(session: Session, estimate: Estimate) -> set[str]:
+    """Name who has an interest in an estimate: its developer, and who handed it in."""
     developer = session.scalars(
         select(Project.developer_id)
         .join(MonitoringPeriod, MonitoringPeriod.project_id == Project.id)
@@ -172,7 +123,9 @@ def _interested(session: Session, estimate: Estimate) -> set[str]:
     return {developer, estimate.submitted_by}
 
 
-def _view(row: VerificationDecision, account_name: str) -> Decision:
+def view(session: Session, row: VerificationDecision, account_name: str) -> Decision:
+    """Show a decision, with the opinion it rests on where it is signed."""
+    held = session.get(VerificationOpinion, row.id)
     return Decision(
         id=str(row.id),
         account_id=row.account_id,
@@ -181,4 +134,32 @@ def _view(row: VerificationDecision, account_name: str) -> Decision:
         statement=row.statement,
         decided_at=row.decided_at,
         demonstration=row.demonstration,
+        opinion=cast("OpinionKind", held.opinion) if held else None,
+        qualification=held.qualification if held else "",
     )
+
+
+def _is_asked_back(session: Session, estimate: Estimate) -> bool:
+    """Say whether a finding on this run, or on one it supersedes, waits for the developer."""
+    later = aliased(VerificationFindingStep)
+    newest = (
+        select(func.max(later.number))
+        .where(later.finding_id == VerificationFinding.id)
+        .scalar_subquery()
+    )
+    waits = (
+        select(VerificationFinding.id)
+        .join(Estimate, Estimate.sha256 == VerificationFinding.estimate_sha256)
+        .join(
+            VerificationFindingStep,
+            VerificationFindingStep.finding_id == VerificationFinding.id,
+        )
+        .where(
+            Estimate.period_key == estimate.period_key,
+            VerificationFinding.kind != "forward_action",
+            VerificationFindingStep.number == newest,
+            VerificationFindingStep.state.in_(("requested", "returned")),
+        )
+        .limit(1)
+    )
+    return session.scalars(waits).first() is not None

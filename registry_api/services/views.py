@@ -21,7 +21,8 @@ from mrv.evidence.documents import (
 )
 from mrv.project import Species
 
-EstimateState = Literal["refused", "submitted", "sent_back", "approved", "issued"]
+EstimateState = Literal["refused", "submitted", "sent_back", "superseded", "approved", "issued"]
+OpinionKind = Literal["positive", "qualified", "adverse", "withheld"]
 CreditStatus = Literal["active", "buffer"]
 Item = TypeVar("Item")
 
@@ -112,6 +113,8 @@ class Decision:
 
     Attributes:
         demonstration: Signed by a program in a demonstration registry; nobody looked.
+        opinion: As ISO 14064-3 names it; None of what was decided before opinions were signed.
+        qualification: What it is qualified by, or why it is not positive.
     """
 
     id: str
@@ -121,6 +124,8 @@ class Decision:
     statement: str
     decided_at: datetime
     demonstration: bool
+    opinion: OpinionKind | None = None
+    qualification: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import shapely
 from fastapi.testclient import TestClient
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from mrv.crediting.gates import DEMO_MAY_WAIVE, REQUIRED_GATES
@@ -21,11 +22,20 @@ from mrv.methodologies import load_methodology
 from mrv.project import ProjectSettings
 from mrv.sources.artifacts import ArtifactStore
 from registry_api.db import Database
-from registry_api.services import accounts, estimates, issuance, verification
+from registry_api.db.models import Estimate, MonitoringPeriod
+from registry_api.services import (
+    accounts,
+    assignments,
+    audit_samples,
+    estimates,
+    issuance,
+    opinions,
+    recomputations,
+)
 from registry_api.services.deliveries import Delivery, record_delivery
 from registry_api.services.plots import PlotRecord, register_plots
 from registry_api.services.projects import register_project
-from registry_api.services.views import BatchCard
+from registry_api.services.views import BatchCard, Decision
 from registry_api.settings import Settings
 from tests.registry_api.db import a_server
 
@@ -37,6 +47,11 @@ PERIODS = (
 RULES = load_methodology("agroforestry_removals", 1)
 VERIFIER, REGISTRAR, DEVELOPER = "independent-eyes", "the-registrar", "lakeside-cooperative"
 NET_KG = (5000, 3200, 1900, -700)  # 9.4 t: nine credits, 400 kg carried; 2.35 t of buffer
+QUALIFIED = opinions.Opinion(
+    "qualified", "Recomputed; no discrepancy.", "The amounts of the evidence are invented."
+)
+SENT_BACK = opinions.Opinion("adverse", "Plot P-003 is not there.", "Its trees are not there.")
+_SETTINGS: dict[str, Settings] = {}  # by the address of the database, for who has only a session
 # What must never be seen from outside: exact places that no cell or rounding would produce.
 EXACT_LON, EXACT_LAT = 34.612347, -0.123457
 
@@ -44,7 +59,7 @@ EXACT_LON, EXACT_LAT = 34.612347, -0.123457
 def make_settings(home: Path, *, demo: bool = True) -> Settings:
     """Settings of a registry in a folder of its own, on whichever database the tests run."""
     url = a_server.database_for(home)
-    return Settings(
+    settings = Settings(
         home=home,
         demo=demo,
         worker=False,
@@ -53,6 +68,12 @@ def make_settings(home: Path, *, demo: bool = True) -> Settings:
         calls_per_minute_with_key=1_000_000,
         _env_file=None,
     )
+    stated = (
+        settings.model_copy().database
+    )  # which is worked out once: changed copies must not have it
+    address = make_url(stated).render_as_string(hide_password=False)
+    _SETTINGS[address] = settings
+    return settings
 
 
 def project_settings(project_id: str = "lakeside-grevillea", **changes: object) -> ProjectSettings:
@@ -357,11 +378,41 @@ def submit(session: Session, farm: Farm, document: EvidenceDocument) -> str:
     return estimates.submit_estimate(session, document, settings=farm.settings).sha256
 
 
+def assign(session: Session, sha256: str, *, verifier: str = VERIFIER) -> str:
+    """Let the registrar assign a verifier to an estimate's period, unless one is."""
+    period = session.get_one(MonitoringPeriod, session.get_one(Estimate, sha256).period_key)
+    held = assignments.current(session, period.id)
+    if held is None or held.verifier_id != verifier:
+        held = assignments.note(session, period, verifier, assignments.Terms(), by=REGISTRAR)
+    return str(held.id)
+
+
+def prepare(session: Session, sha256: str) -> str:
+    """Assign the independent verifier and let them do what an opinion rests on."""
+    settings = settings_of(session)
+    verification, eyes = assign(session, sha256), accounts.account(session, VERIFIER)
+    audit_samples.draw(session, verification, f"sample-{sha256}", by=eyes)
+    recomputations.perform(session, settings, verification, "", f"recompute-{sha256}", by=eyes)
+    return verification
+
+
+def say(session: Session, sha256: str, stated: opinions.Opinion) -> Decision:
+    """Let the independent verifier give an opinion."""
+    return opinions.give(session, settings_of(session), sha256, stated, by=VERIFIER)
+
+
 def approve(session: Session, sha256: str) -> None:
-    """Let the independent verifier approve."""
-    verification.decide(
-        session, sha256, by=VERIFIER, approved=True, statement="Recomputed; no discrepancy."
-    )
+    """Let the independent verifier do what an opinion rests on, and give one, once.
+
+    It is qualified, as the invented amounts follow no rule and differ when computed again.
+    """
+    prepare(session, sha256)
+    say(session, sha256, QUALIFIED)
+
+
+def settings_of(session: Session) -> Settings:
+    """Find the settings that were made for a session's database."""
+    return _SETTINGS[session.get_bind().engine.url.render_as_string(hide_password=False)]
 
 
 def issue(session: Session, farm: Farm, document: EvidenceDocument, key: str) -> BatchCard:

@@ -77,6 +77,16 @@ from registry_api.db.models.uploads import (
     UploadRunState,
     WebSession,
 )
+from registry_api.db.models.verifications import (
+    PeriodRun,
+    VerificationAssignment,
+    VerificationFinding,
+    VerificationFindingStep,
+    VerificationOpinion,
+    VerificationRecomputation,
+    VerificationSample,
+    VerificationSamplePlot,
+)
 
 __all__ = [
     "Account",
@@ -117,6 +127,7 @@ __all__ = [
     "OrderOutcome",
     "OutsideIdentity",
     "OutsideIdentityEnd",
+    "PeriodRun",
     "Person",
     "Plot",
     "PlotContribution",
@@ -143,6 +154,13 @@ __all__ = [
     "UploadRun",
     "UploadRunState",
     "UtcDateTime",
+    "VerificationAssignment",
     "VerificationDecision",
+    "VerificationFinding",
+    "VerificationFindingStep",
+    "VerificationOpinion",
+    "VerificationRecomputation",
+    "VerificationSample",
+    "VerificationSamplePlot",
     "WebSession",
 ]

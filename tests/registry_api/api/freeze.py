@@ -14,7 +14,6 @@ from registry_api.api import examples
 from registry_api.app import create_app
 from registry_api.services import accounts
 from registry_api.services.unit_of_work import unit_of_work
-from registry_api.services.verification import decisions_of
 from registry_api.services.views import BatchCard
 from tests.registry_api.a_registry import (
     DEVELOPER,
@@ -26,7 +25,12 @@ from tests.registry_api.a_registry import (
     make_settings,
 )
 from tests.registry_api.an_upload import ZIP, a_project, zipped
-from tests.registry_api.api import certificate_story, rules_story, trade_story
+from tests.registry_api.api import (
+    certificate_story,
+    rules_story,
+    trade_story,
+    verification_story,
+)
 from tests.registry_api.api.a_desk import opened_desk
 from tests.registry_api.api.upload_story import tell
 
@@ -84,7 +88,6 @@ def main() -> None:
             farm = found(session, settings)
             batch = issue(session, farm, evidence(farm, NET_KG), "first-issuance")
             key = accounts.create_key(session, VERIFIER)
-            decided = decisions_of(session, batch.estimate_sha256)[0]
         client = TestClient(create_app(settings), base_url="http://127.0.0.1")
         bearing = {"Authorization": f"Bearer {key}"}
         shown = {
@@ -106,7 +109,10 @@ def main() -> None:
         shown |= {
             name: shortened(answer) for name, answer in certificate_story.tell(market).items()
         }
-    shown |= {"batch_card": card, "decision": {**shown["batch"]["decision"], "id": decided.id}}
+    with tempfile.TemporaryDirectory() as folder:
+        told = verification_story.tell(Path(folder))
+        shown |= {name: shortened(answer) for name, answer in told.items()}
+    shown |= {"batch_card": card}
     EXAMPLES.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
     examples.known_examples.cache_clear()
     FROZEN.parent.mkdir(parents=True, exist_ok=True)

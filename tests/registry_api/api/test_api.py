@@ -24,6 +24,7 @@ from tests.registry_api.a_registry import (
     Served,
     Stage,
     make_settings,
+    prepare,
 )
 
 
@@ -45,9 +46,11 @@ def test_decide_and_issue_over_http(waiting: tuple[TestClient, dict[str, str], s
     issuing = {"Authorization": bearing[REGISTRAR], "Idempotency-Key": "my-own-request"}
     early = client.post("/v1/batches", json=order, headers=issuing)
     assert (early.status_code, early.json()["type"]) == (403, "/problems/registry.not_allowed")
+    with unit_of_work(client.app.state.settings) as session:  # type: ignore[attr-defined]
+        prepare(session, sha256)
     decided = client.post(
         f"/v1/estimates/{sha256}/decisions",
-        json={"approved": True, "statement": "Recomputed."},
+        json={"opinion": "qualified", "statement": "Recomputed.", "qualification": "Invented."},
         headers={"Authorization": bearing[VERIFIER]},
     )
     assert decided.status_code == 201
@@ -73,7 +76,7 @@ def test_only_a_verifier_decides(
     client, bearing, sha256 = waiting
     refused = client.post(
         f"/v1/estimates/{sha256}/decisions",
-        json={"approved": True, "statement": "Mine is fine."},
+        json={"opinion": "positive", "statement": "Mine is fine."},
         headers={"Authorization": bearing[account]},
     )
     assert refused.status_code == 403
@@ -119,11 +122,11 @@ def test_issuing_needs_an_idempotency_key(served: Served) -> None:
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"approved": True, "statement": "Yes.", "status": "verified"}, "/status"),
-        ({"approved": "yes", "statement": "Yes."}, "/approved"),
-        ({"approved": 1, "statement": "Yes."}, "/approved"),
-        ({"approved": True}, "/statement"),
-        ({"approved": True, "statement": ""}, "/statement"),
+        ({"opinion": "positive", "statement": "Yes.", "status": "verified"}, "/status"),
+        ({"opinion": "yes", "statement": "Yes."}, "/opinion"),
+        ({"opinion": True, "statement": "Yes."}, "/opinion"),
+        ({"opinion": "positive"}, "/statement"),
+        ({"opinion": "positive", "statement": ""}, "/statement"),
         ([], "/"),
     ],
 )

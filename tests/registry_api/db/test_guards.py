@@ -43,8 +43,14 @@ APPEND_ONLY = (
     "plot_contributions",
     "project_deliveries",
     "project_versions",
+    "period_runs",
     "serial_blocks",
+    "verification_assignments",
     "verification_decisions",
+    "verification_opinions",
+    "verification_recomputations",
+    "verification_sample_plots",
+    "verification_samples",
 )
 
 

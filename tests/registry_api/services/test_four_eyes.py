@@ -12,11 +12,18 @@ from registry_api.services import (
     issuance,
     issuance_proposals,
     members,
-    verification,
 )
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
-from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER, Stage
+from tests.registry_api.a_registry import (
+    DEVELOPER,
+    QUALIFIED,
+    REGISTRAR,
+    VERIFIER,
+    Stage,
+    prepare,
+    say,
+)
 
 SECOND = "second-registrar"
 
@@ -115,6 +122,5 @@ def test_nobody_acts_for_both_sides(submitted: Stage) -> None:
         members.leave(session, DEVELOPER, "a-person", by=REGISTRAR)
         assert members.of_account(session, DEVELOPER, by=REGISTRAR) == ()
         members.join(session, VERIFIER, "a-person", "A person", by=REGISTRAR)
-        assert verification.decide(
-            session, submitted.sha256, by=VERIFIER, approved=True, statement="Recomputed."
-        ).approved
+        prepare(session, submitted.sha256)
+        assert say(session, submitted.sha256, QUALIFIED).approved

@@ -24,13 +24,14 @@ from registry_api.errors import (
     NotAllowed,
     NotFound,
 )
-from registry_api.services import issuance, ledger, verification
+from registry_api.services import issuance, ledger
 from registry_api.services.books import books
 from registry_api.services.plots import register_plots
 from registry_api.services.unit_of_work import unit_of_work
 from tests.registry_api.a_registry import (
     NET_KG,
     REGISTRAR,
+    SENT_BACK,
     VERIFIER,
     Farm,
     Stage,
@@ -39,6 +40,7 @@ from tests.registry_api.a_registry import (
     found,
     issue,
     make_settings,
+    say,
     submit,
 )
 
@@ -242,9 +244,7 @@ def test_no_issuance_without_approval(submitted: Stage) -> None:
 def test_the_newest_decision_counts(approved: Stage) -> None:
     registry, farm, sha256 = approved.registry, approved.farm, approved.sha256
     with registry.writing() as session:
-        verification.decide(
-            session, sha256, by=VERIFIER, approved=False, statement="Plot P-003 is not there."
-        )
+        say(session, sha256, SENT_BACK)
         with pytest.raises(NotAllowed, match="no approval"):
             issuance.issue(session, sha256, "one-request", by=REGISTRAR, settings=farm.settings)
 
