@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.bundle_options import bundle, verify
 from pipelines.commands.credit_options import credit_commands
 from pipelines.commands.exports import aef_file, cad_trust_file, cdop_file
 from pipelines.commands.sample_options import plan_sample
@@ -50,6 +51,8 @@ Columns = Annotated[
 plots = typer.Typer(no_args_is_help=True, help="Boundaries: check a file, or send it.")
 areas = typer.Typer(no_args_is_help=True, help="Areas where no plot may lie.")
 app.command("plan-sample")(plan_sample)
+app.command()(bundle)
+app.command()(verify)
 app.add_typer(plots, name="plots")
 app.add_typer(areas, name="areas")
 app.add_typer(credit_commands, name="credits")

@@ -1,34 +1,39 @@
 """Writing the evidence document from what the stages left on the shelf."""
 
 import hashlib
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
 from mrv.evidence.bundle import Origin, build_document, describe_run, refer_to_scenes
+from mrv.evidence.code import code_digest
+from mrv.evidence.content import content_digest
 from mrv.evidence.documents import Artifact, EvidenceDocument
 from pipelines.credits import contributions_of, take_waterfall
 from pipelines.estimates import take_estimate
 from pipelines.gates import verdicts_of
 from pipelines.scenes import take_scenes
-from pipelines.shelf import Note
+from pipelines.shelf import Shelf
 from pipelines.stage import Stage
 
 _TABLES = (
     "plots",
     "plot_findings",
+    "inventory",
     "trees",
     "tree_findings",
     "equations",
     "excluded_trees",
     "biomass_draws",
+    "biomass",
     "observations",
+    "scenes_read",
+    "missing_indices",
     "features",
+    "disturbances",
     "estimate",
     "draws",
     "plot_changes",
     "before_enrolment",
+    "books",
     "waterfall",
     "allocation",
 )
@@ -42,9 +47,9 @@ def write_document(stage: Stage) -> EvidenceDocument:
     same document, and so the same estimate in the registry.
     """
     steps, issuance = take_waterfall(stage.shelf)
-    artifacts = [*_delivered(stage), *(_artifact(stage.shelf.note(name)) for name in _TABLES)]
+    artifacts = [*_delivered(stage), *(_artifact(stage.shelf, name) for name in _TABLES)]
     code = code_digest()
-    inputs = "".join(artifact.sha256 for artifact in artifacts)
+    inputs = "".join(artifact.content_sha256 or artifact.sha256 for artifact in artifacts)
     run = describe_run(
         hashlib.sha256(f"{inputs}{stage.methodology.digest}{code}".encode()).hexdigest()[:16],
         code_version=f"parkland {version('parkland')} mrv {code[:16]}",
@@ -69,26 +74,6 @@ def write_document(stage: Stage) -> EvidenceDocument:
     )
 
 
-@cache
-def code_digest() -> str:
-    """Give the sha-256 of the code that decides: every file of the package `mrv`."""
-    digest = hashlib.sha256()
-    for name, content in sorted(_sources(files("mrv"), "mrv")):
-        digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for entry in folder.iterdir():
-        place = f"{path}/{entry.name}"
-        if entry.is_dir():
-            found += _sources(entry, place)
-        elif entry.name.endswith((".py", ".toml", ".csv")):
-            found.append((place, entry.read_bytes()))
-    return found
-
-
 def _delivered(stage: Stage) -> list[Artifact]:
     delivery = stage.delivery
     return [
@@ -96,6 +81,7 @@ def _delivered(stage: Stage) -> list[Artifact]:
             name=key if key == "project.toml" else f"delivered {key}",
             sha256=sha256,
             media_type=_media_type(delivery.names[key]),
+            content_sha256=sha256,
         )
         for key, sha256 in delivery.files.items()
     ]
@@ -108,5 +94,12 @@ def _media_type(name: str) -> str:
     )
 
 
-def _artifact(note: Note) -> Artifact:
-    return Artifact(name=note.name, sha256=note.sha256, media_type=note.media_type, rows=note.rows)
+def _artifact(shelf: Shelf, name: str) -> Artifact:
+    note = shelf.note(name)
+    return Artifact(
+        name=name,
+        sha256=note.sha256,
+        media_type=note.media_type,
+        rows=note.rows,
+        content_sha256=content_digest(shelf.data(name), note.media_type),
+    )

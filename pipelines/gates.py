@@ -3,6 +3,7 @@
 The checks in the stages report these verdicts one by one; crediting demands them all.
 """
 
+from mrv.change.stated import additionality_of
 from mrv.crediting.gates import judge_estimate
 from mrv.field.trusted_trees import suspect_shares, trusted_trees
 from mrv.imagery.composites import clear_looks
@@ -10,7 +11,6 @@ from mrv.imagery.offsets import offsets_sane
 from mrv.imagery.rules import ImageryRules
 from mrv.quality import Verdict
 from pipelines.before_enrolment import before_enrolment_of
-from pipelines.counterfactual import additionality_of
 from pipelines.estimates import take_estimate
 from pipelines.features import take_features
 from pipelines.plots import screened_plots
@@ -48,7 +48,7 @@ def estimate_gates_of(stage: Stage) -> tuple[Verdict, ...]:
     return (
         *judged,
         trusted_trees_of(stage),
-        additionality_of(stage),
+        additionality_of(stage.of),
         before_enrolment_of(stage),
     )
 

@@ -67,7 +67,10 @@ def biomass_by_plot(summary: pd.DataFrame) -> dg.MarkdownMetadataValue:
     figure, axes = _axes(7, 3.5)
     for order, (_epoch, rows) in enumerate(summary.groupby("epoch")):
         ranked = rows.sort_values("agb_t_ha").reset_index(drop=True)
-        below, above = ranked["agb_t_ha"] - ranked["q05"], ranked["q95"] - ranked["agb_t_ha"]
+        below, above = (
+            ranked["agb_t_ha"] - ranked["q05_t_ha"],
+            ranked["q95_t_ha"] - ranked["agb_t_ha"],
+        )
         axes.errorbar(
             ranked.index + 0.25 * order,
             ranked["agb_t_ha"],

@@ -24,8 +24,11 @@ JSON = "application/json"
 NPZ = "application/x-npz"
 # What tells where somebody's plots and trees are lies encrypted.
 PRIVATE = frozenset(
-    {"boundaries", "excluded_trees", "plot_findings", "plots", "tree_findings", "trees"}
-)
+    {
+        "boundaries", "bundle", "checked_trees", "excluded_trees", "inventory", "plot_findings",
+        "plots", "tree_findings", "trees",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

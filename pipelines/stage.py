@@ -1,6 +1,5 @@
 """What every asset needs to know before it works: its project, period, rules and shelf."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from mrv.errors import ProjectInvalid
 from mrv.methodologies import Methodology, load_methodology
 from mrv.project import Period, ProjectSettings, parse_project
+from mrv.project_period import ProjectPeriod, seed_of
 from pipelines.intake import delivery_of
 from pipelines.partitions import project_and_period
 from pipelines.resources import WorkspaceResource
@@ -50,23 +50,19 @@ class Stage:
         return self.workspace.shelf(self.project_id, self.period_id)
 
     @property
-    def epochs(self) -> tuple[date, date]:
-        """Give the project's first epoch and the period's end: change is counted cumulatively."""
-        return self.settings.periods[0].start, self.period.end
+    def of(self) -> ProjectPeriod:
+        """Give what every step asks for."""
+        return ProjectPeriod(self.settings, self.period_id, self.methodology)
 
     @property
-    def periods_so_far(self) -> tuple[str, ...]:
-        """Name the periods since the first epoch, this one last."""
-        ids = [period.id for period in self.settings.periods]
-        return tuple(ids[: ids.index(self.period_id) + 1])
+    def epochs(self) -> tuple[date, date]:
+        """Give the project's first epoch and the period's end."""
+        return self.of.epochs
 
     @property
     def seed(self) -> int:
-        """Give the seed of every draw: a pure function of the project, so nobody can choose it.
-
-        Six bytes, because JSON holds integers exactly only up to 2^53.
-        """
-        return int.from_bytes(hashlib.sha256(self.project_id.encode()).digest()[:6])
+        """Give the seed of every draw."""
+        return seed_of(self.project_id)
 
     @property
     def draws(self) -> int:

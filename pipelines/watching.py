@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from mrv.change import held_growth
 from mrv.change.disturbance import PlotSeries, Watch, series_of, watch
-from mrv.change.drop_out import judge_monitoring
+from mrv.change.drop_out import judge_monitoring, watched_until
 from mrv.change.permanence import PermanenceRules
 from mrv.change.reversal import Case, confirm_overdue, decide, open_case
 from mrv.imagery.progress import Extent
@@ -101,15 +102,12 @@ def watch_table(stage: Stage) -> pd.DataFrame:
 
 def plots_still_watched(stage: Stage) -> pd.DataFrame:
     """Take the accepted plots, with the day on which nobody watched them any more as `left_on`."""
-    plots = screened_plots(stage.shelf)
-    lost = watch_table(stage).set_index("plot_id")["lost_on"].reindex(plots["plot_id"])
-    return pd.DataFrame(plots.assign(left_on=pd.to_datetime(lost.to_numpy())))
+    return watched_until(screened_plots(stage.shelf), watch_table(stage))
 
 
 def held_plots(stage: Stage) -> list[str]:
     """Name the plots whose growth is not credited for now."""
-    table = watch_table(stage)
-    return [str(name) for name in table.loc[~table["may_grow"], "plot_id"]]
+    return held_growth.held_plots(watch_table(stage))
 
 
 def _enrolled_on(plots: pd.DataFrame, first_epoch: date) -> "pd.Series[pd.Timestamp]":

@@ -82,6 +82,7 @@ PACKAGE_DATA = {  # tables and rules that are part of the code, by importlib.res
     "mrv/biomass/allometry.py",
     "mrv/biomass/selection.py",
     "mrv/biomass/wood_density.py",
+    "mrv/evidence/code.py",
     "mrv/evidence/exchange.py",
     "mrv/methodologies/__init__.py",
     "mrv/plots/countries.py",

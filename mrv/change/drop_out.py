@@ -110,3 +110,14 @@ def _months_after(
     month = seen.astype("datetime64[M]") + np.asarray(months).astype("timedelta64[M]")
     last = (month + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
     return np.asarray(np.minimum(month.astype("datetime64[D]") + into, last))
+
+
+def watched_until(plots: pd.DataFrame, watched: pd.DataFrame) -> pd.DataFrame:
+    """Give the plots with the day on which nobody watched them any more as `left_on`.
+
+    Args:
+        plots: The accepted ones, by plot_id.
+        watched: What the watch says of each: plot_id, lost_on.
+    """
+    lost = watched.set_index("plot_id")["lost_on"].reindex(plots["plot_id"])
+    return pd.DataFrame(plots.assign(left_on=pd.to_datetime(lost.to_numpy())))

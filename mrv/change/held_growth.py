@@ -11,9 +11,19 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from mrv.change.drop_out import carried_change
 from mrv.estimation.estimate import ChangeEstimate
+
+
+def held_plots(watched: pd.DataFrame) -> list[str]:
+    """Name the plots whose growth is not credited for now.
+
+    Args:
+        watched: What the watch says of each plot: plot_id, may_grow.
+    """
+    return [str(name) for name in watched.loc[~watched["may_grow"], "plot_id"]]
 
 
 def hold_growth(estimate: ChangeEstimate, plot_ids: Collection[str]) -> ChangeEstimate:

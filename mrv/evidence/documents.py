@@ -62,6 +62,10 @@ class Artifact(_Part):
     sha256: Sha256
     media_type: str
     rows: int | None = None
+    content_sha256: Sha256 | None = Field(
+        default=None,
+        description="of what it says, whoever wrote the file (mrv.evidence.content)",
+    )
 
 
 class SceneRef(_Part):

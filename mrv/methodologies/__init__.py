@@ -85,14 +85,7 @@ def load_methodology(methodology_id: str, version: int) -> Methodology:
     Raises:
         RuleMissing: If there is no such version, or one of its rules lacks unit, source or tag.
     """
-    name = f"{methodology_id}_v{version}.toml"
-    file = resources.files(__name__).joinpath(name)
-    if not file.is_file():
-        known = ", ".join(
-            sorted(f.name for f in resources.files(__name__).iterdir() if f.name.endswith(".toml"))
-        )
-        raise RuleMissing(f"There is no methodology file {name}; there is {known}.", file=name)
-    raw = file.read_bytes()
+    raw = methodology_file(methodology_id, version)
     document = tomllib.loads(raw.decode())
     head = document.pop("methodology")
     rules = {
@@ -108,6 +101,22 @@ def load_methodology(methodology_id: str, version: int) -> Methodology:
         rules=MappingProxyType(rules),
         digest=hashlib.sha256(raw).hexdigest(),
     )
+
+
+def methodology_file(methodology_id: str, version: int) -> bytes:
+    """Give the file of one version of a methodology, to the byte.
+
+    Raises:
+        RuleMissing: If there is no such version.
+    """
+    name = f"{methodology_id}_v{version}.toml"
+    file = resources.files(__name__).joinpath(name)
+    if not file.is_file():
+        known = ", ".join(
+            sorted(f.name for f in resources.files(__name__).iterdir() if f.name.endswith(".toml"))
+        )
+        raise RuleMissing(f"There is no methodology file {name}; there is {known}.", file=name)
+    return file.read_bytes()
 
 
 def _rows(section: str, table: Mapping[str, object]) -> list[tuple[str, object]]:

@@ -121,6 +121,28 @@ def newest_delivery(session: Session, project_id: str) -> Delivery:
     return _view(session, newest)
 
 
+def first_day_of(session: Session, project_id: str, files: Mapping[str, str]) -> date:
+    """Give the first day on which exactly these files were here.
+
+    Args:
+        session: Where to look.
+        project_id: Whose.
+        files: `project.toml`, `plots` and `trees` -> sha-256.
+
+    Raises:
+        NotFound: If they were never delivered here.
+    """
+    first_day = session.scalars(
+        select(func.min(ProjectDelivery.taken_in_on)).where(
+            ProjectDelivery.project_id == project_id,
+            ProjectDelivery.files == canonical_json(dict(files)),
+        )
+    ).one_or_none()
+    if first_day is None:
+        raise NotFound(f"These files were never delivered here for {project_id}.")
+    return first_day
+
+
 def delivered_projects(session: Session) -> tuple[str, ...]:
     """List the projects something was delivered for, by id."""
     ids = select(ProjectDelivery.project_id).distinct().order_by(ProjectDelivery.project_id)

@@ -12,6 +12,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mrv.evidence.ledger_entries import Entry, entry_digest
 from registry_api.db import lock_for_writing
 from registry_api.db.models import LedgerEntry
 from registry_api.errors import NotAcceptable, NotReady
@@ -167,20 +168,23 @@ def _fault(entry: LedgerEntry, expected_sequence: int, previous: str) -> str | N
     return None
 
 
-def _entry_hash(entry: LedgerEntry) -> str:
-    return sha256_of_text(
-        canonical_json(
-            {
-                "sequence": entry.sequence,
-                "kind": entry.kind,
-                "effective_at": entry.effective_at.astimezone(UTC).isoformat(),
-                "recorded_at": entry.recorded_at.astimezone(UTC).isoformat(),
-                "actor": entry.actor,
-                "payload_hash": entry.payload_hash,
-                "prev_hash": entry.prev_hash,
-            }
-        )
+def public(entry: LedgerEntry) -> Entry:
+    """Give an entry as it is made public, and as its digest is taken."""
+    return Entry(
+        sequence=entry.sequence,
+        kind=entry.kind,
+        effective_at=entry.effective_at.astimezone(UTC).isoformat(),
+        recorded_at=entry.recorded_at.astimezone(UTC).isoformat(),
+        actor=entry.actor,
+        payload=entry.payload,
+        payload_hash=entry.payload_hash,
+        prev_hash=entry.prev_hash,
+        entry_hash=entry.entry_hash or "",
     )
+
+
+def _entry_hash(entry: LedgerEntry) -> str:
+    return entry_digest(public(entry))
 
 
 def _after(last: LedgerEntry | None) -> datetime:

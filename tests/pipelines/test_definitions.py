@@ -17,6 +17,7 @@ from pipelines.partitions import PROJECT_PERIOD
 
 ROOT = Path(__file__).parents[2]
 CREDITS = dg.AssetKey("out_registry__credits")
+BUNDLE = dg.AssetKey("out_registry__bundle")
 DEMANDED = dg.AssetKey("core_change__estimate")
 ASSETS = sorted(defs().resolve_all_asset_specs(), key=lambda spec: spec.key)
 
@@ -50,13 +51,14 @@ def test_what_is_raw_came_from_outside_and_what_is_out_is_used_by_no_raw_or_core
         )
 
 
-def test_every_stage_leads_to_the_credits() -> None:
+def test_every_stage_leads_to_the_credits_and_to_the_bundle_of_all_that_is_under_them() -> None:
     graph = defs().resolve_asset_graph()
     roots = {spec.key for spec in ASSETS if not spec.deps}
-    ways_up = {CREDITS} | set(graph.get_ancestor_asset_keys(CREDITS))
+    ways_up = {BUNDLE} | set(graph.get_ancestor_asset_keys(BUNDLE))
     assert names(roots) == {"raw_project__settings"}
     assert names(spec.key for spec in ASSETS) == names(ways_up)
-    assert [key for key in ways_up if not graph.get(key).child_keys] == [CREDITS]
+    assert [key for key in ways_up if not graph.get(key).child_keys] == [BUNDLE]
+    assert graph.get(CREDITS).child_keys == {BUNDLE}
 
 
 def test_every_gate_has_a_check_and_one_check_demands_them_all() -> None:

@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from mrv.crediting.gates import demand
-from pipelines.credits import contributions_of, keep_waterfall, waterfall_of
+from pipelines.credits import contributions_of, keep_books, keep_waterfall, waterfall_of
 from pipelines.defs.change.assets import core_change__estimate
 from pipelines.gates import verdicts_of
 from pipelines.materialized import materialized
@@ -30,6 +30,7 @@ def core_credits__waterfall(
     """
     stage = stage_of(context.partition_key, workspace)
     demand(verdicts_of(stage), demo=stage.workspace.demo)
+    keep_books(stage)
     waterfall, issuance = waterfall_of(stage)
     note = keep_waterfall(stage.shelf, waterfall, issuance)
     return materialized(

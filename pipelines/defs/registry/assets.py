@@ -1,7 +1,8 @@
-"""Handing the estimate to the registry, and issuing what a verifier approved."""
+"""Handing the estimate to the registry, issuing what a verifier approved, and the bundle of it."""
 
 import dagster as dg
 
+from pipelines.bundles import keep_bundle
 from pipelines.defs.evidence.assets import out_evidence__document
 from pipelines.defs.plots.assets import out_registry__plots
 from pipelines.materialized import materialized
@@ -70,3 +71,18 @@ def out_registry__credits(
         buffer_t=batch.buffer_t,
         serials=batch.credits.text if batch.credits else "none",
     )
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="registry",
+    kinds={"zip"},
+    code_version="1",
+    deps=[out_registry__credits],
+)
+def out_registry__bundle(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """Everything the credits stand on in one RO-Crate, for `parkland verify`; kept encrypted."""
+    stage = stage_of(context.partition_key, workspace)
+    return materialized(keep_bundle(stage))

@@ -1,16 +1,16 @@
 """Measured trees: as delivered, checked row by row, turned into draws of plot biomass."""
 
 import dagster as dg
-import numpy as np
 import pandas as pd
 
 from mrv.biomass.assignment import tree_biomass
 from mrv.biomass.context import BiomassContext
-from mrv.estimation.monte_carlo import BiomassDraws, draw_plot_biomass
+from mrv.estimation.by_baseline import trees_that_count
+from mrv.estimation.monte_carlo import draw_plot_biomass
+from mrv.estimation.written import biomass_summary
 from mrv.field.fields import BY_NAME
 from mrv.field.inventory import read_inventory
 from mrv.sources.inventories import read_trees
-from pipelines.baselines import trees_that_count
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.defs.project.assets import raw_project__settings
 from pipelines.draws import keep_draws
@@ -86,7 +86,7 @@ def core_trees__biomass(
     """Biomass of every measured plot at both epochs, drawn with all errors [t d.m./ha]."""
     stage = stage_of(context.partition_key, workspace)
     plots = screened_plots(stage.shelf)
-    trees = trees_that_count(stage, stage.shelf.table("checked_trees"))
+    trees = trees_that_count(stage.of, stage.shelf.table("checked_trees"))
     ecology = BiomassContext.of(stage.settings.ecology, stage.methodology)
     biomass = draw_plot_biomass(
         trees,
@@ -100,6 +100,8 @@ def core_trees__biomass(
     stage.shelf.put_table("trees", trees.merge(weighed, on="row", how="left"))
     stage.shelf.put_table("equations", biomass.equations)
     stage.shelf.put_table("excluded_trees", biomass.excluded)
+    summary = biomass_summary(biomass)
+    stage.shelf.put_table("biomass", summary)
     note = keep_draws(stage.shelf, biomass)
     return materialized(
         note,
@@ -109,24 +111,5 @@ def core_trees__biomass(
         draws=stage.draws,
         height_model=biomass.height_model or "none needed",
         equations=dg.MetadataValue.md(biomass.equations.to_markdown(index=False) or "none"),
-        biomass=biomass_by_plot(_summary(biomass)),
-    )
-
-
-def _summary(biomass: BiomassDraws) -> pd.DataFrame:
-    low, high = np.quantile(biomass.agb_t_ha, [0.05, 0.95], axis=0)
-    mean = biomass.agb_t_ha.mean(axis=0)
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "plot_id": biomass.plot_ids,
-                    "epoch": str(epoch),
-                    "agb_t_ha": mean[:, i],
-                    "q05": low[:, i],
-                    "q95": high[:, i],
-                }
-            )
-            for i, epoch in enumerate(biomass.epochs)
-        ]
+        biomass=biomass_by_plot(summary),
     )

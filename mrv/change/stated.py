@@ -8,8 +8,8 @@ from mrv.change.emissions import ACTIVITIES, EmissionLine, emission_lines
 from mrv.change.leakage import Crop, Fuelwood, Leakage, leakage_of
 from mrv.crediting.waterfall import Step
 from mrv.project import Displaced, DisplacedFuelwood
+from mrv.project_period import ProjectPeriod
 from mrv.quality import Verdict
-from pipelines.stage import Stage
 
 _DAYS_PER_YEAR: Final = 365.25
 BASELINE_SOURCES: Final[Mapping[str, str]] = {
@@ -19,7 +19,7 @@ BASELINE_SOURCES: Final[Mapping[str, str]] = {
 """Kind of baseline -> what the waterfall says it is."""
 
 
-def additionality_of(stage: Stage) -> Verdict:
+def additionality_of(of: ProjectPeriod) -> Verdict:
     """Judge the project's records, as far as they were there when the period ended."""
     records = (
         AdditionalityRecord(
@@ -30,43 +30,43 @@ def additionality_of(stage: Stage) -> Verdict:
             dated=record.dated,
             adoption=record.adoption,
         )
-        for record in stage.settings.additionality
+        for record in of.settings.additionality
     )
-    census = stage.settings.baseline.kind == "census"
-    return additionality(records, stage.methodology, by=stage.period.end, census=census)
+    census = of.settings.baseline.kind == "census"
+    return additionality(records, of.methodology, by=of.period.end, census=census)
 
 
-def activity_lines_of(stage: Stage) -> tuple[EmissionLine, ...]:
+def activity_lines_of(of: ProjectPeriod) -> tuple[EmissionLine, ...]:
     """Turn what was done since the first epoch into emissions, one line per period and activity."""
-    done = stage.settings.activities
+    done = of.settings.activities
     return tuple(
         line
-        for period in stage.periods_so_far
+        for period in of.periods_so_far
         if period in done
         for line in emission_lines(
             {name: getattr(done[period], name) for name in ACTIVITIES},
-            stage.methodology,
+            of.methodology,
             climate=done[period].climate,
         )
     )
 
 
-def project_emissions_tco2e(stage: Stage) -> float:
+def project_emissions_tco2e(of: ProjectPeriod) -> float:
     """Add up what was stated as emitted and what the stated activities emitted [t CO2e]."""
-    stated = sum(stage.settings.emissions.total_tco2e(period) for period in stage.periods_so_far)
-    return stated + sum(line.tco2e for line in activity_lines_of(stage))
+    stated = sum(of.settings.emissions.total_tco2e(period) for period in of.periods_so_far)
+    return stated + sum(line.tco2e for line in activity_lines_of(of))
 
 
-def leakage_step_of(stage: Stage, net_tco2e: float) -> Step:
+def leakage_step_of(of: ProjectPeriod, net_tco2e: float) -> Step:
     """Give the line of the waterfall: displaced production, or the flat share for want of it."""
-    stated = stage.settings.leakage.products
-    if stage.settings.baseline.kind == "census" and not stated:
+    stated = of.settings.leakage.products
+    if of.settings.baseline.kind == "census" and not stated:
         source = "VM0047 v1.1, census-based approach: leakage is zero by its conditions"
         return Step("leakage", 0.0, source, "few units on open land displace no production")
-    leakage = leakage_so_far(stage, net_tco2e)
+    leakage = leakage_so_far(of, net_tco2e)
     lines = "; ".join(f"{line.product} {line.tco2e:.1f} t" for line in leakage.lines)
     if not leakage.measured:
-        share = stage.methodology.number("emissions.leakage_fraction")
+        share = of.methodology.number("emissions.leakage_fraction")
         return Step(
             "leakage", -leakage.tco2e, leakage.lines[0].source, f"{share:.0%} of the unadjusted net"
         )
@@ -74,12 +74,12 @@ def leakage_step_of(stage: Stage, net_tco2e: float) -> Step:
     return Step("leakage", -leakage.tco2e, leakage.lines[0].source, f"displaced: {lines}{small}")
 
 
-def leakage_so_far(stage: Stage, net_tco2e: float) -> Leakage:
+def leakage_so_far(of: ProjectPeriod, net_tco2e: float) -> Leakage:
     """Add up what was displaced between the project's first epoch and the period's end."""
-    start, end = stage.epochs
+    start, end = of.epochs
     years = (end - start).days / _DAYS_PER_YEAR
-    products = [_product(stated, stage.period_id) for stated in stage.settings.leakage.products]
-    return leakage_of(products, net_tco2e, years, stage.methodology)
+    products = [_product(stated, of.period_id) for stated in of.settings.leakage.products]
+    return leakage_of(products, net_tco2e, years, of.methodology)
 
 
 def _product(stated: Displaced | DisplacedFuelwood, period: str) -> Crop | Fuelwood:
