@@ -16,7 +16,14 @@ from registry_api.db import database
 from registry_api.deps import Caller, OwnPage, ReadSession, SettingsDep, WriteSession
 from registry_api.errors import NotAcceptable, NotFound, status_of
 from registry_api.form_files import read_form
-from registry_api.services import contests, people, plot_history, plot_search, private_reads
+from registry_api.services import (
+    contests,
+    people,
+    plot_history,
+    plot_search,
+    private_reads,
+    projects,
+)
 from registry_api.services.private_store import PrivateStore
 from registry_api.services.upload_views import FarmerView
 from registry_api.settings import Settings
@@ -60,6 +67,11 @@ def plots_page(
         query=query,
         total=plot_search.plots_taking_part(session, visit.project.id, by=visit.by),
         plots=found.items,
+        estimated=[
+            (period.id, period.estimate_sha256)
+            for period in projects.project(session, visit.project.id).periods
+            if period.estimate_sha256
+        ],
         next_href=f"?{urlencode(more)}" if found.next_cursor else "",
     )
 

@@ -33,6 +33,10 @@ class Vocabulary:
     estimator: Words
     role: Words
     tree_status: Words
+    before: Words
+    held_state: Words
+    break_cause: Words
+    monitoring: Words
     gate: Words
     verdict: Words
     verdict_one: Words
@@ -191,6 +195,33 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "harvested": _("harvested"),
             "missing": _("missing"),
             "no_trees": _("no trees found"),
+        },
+        before={
+            "lost_trees": _("trees were lost in the years before"),
+            "canopy": _("green in the dry season"),
+            "unseen": _("nobody looked"),
+            "scattered_trees": _("scattered trees"),
+            "open": _("open land"),
+        },
+        held_state={
+            "suspect": _("suspect, waits for somebody to look"),
+            "confirmed": _("confirmed loss"),
+            "planned": _("planned harvest"),
+            "classified": _("loss, its cause told"),
+            "quantified": _("loss, measured"),
+            "settled": _("loss, made good"),
+        },
+        break_cause={
+            "fire": _("fire"),
+            "flood": _("flood"),
+            "clearing": _("clearing"),
+            "not_confirmed": _("nobody looked in time, so it counts as an avoidable loss"),
+        },
+        monitoring={
+            "carried": _("not seen of late, its last value is carried on"),
+            "held": _("not seen for long, its growth is held"),
+            "lost": _("nobody watches it any more"),
+            "left": _("left the programme"),
         },
         gate={
             "probability_sample": _("Trees were measured in a random sample"),

@@ -153,6 +153,33 @@ def test_fifty_thousand_plots(range_km: int, se_t_ha: float, effective: int) -> 
     assert 100 / variance == pytest.approx(effective, rel=0.04)  # theirs are random pairs too
 
 
+def test_fifty_thousand_plots_in_forty_villages() -> None:
+    """Table 4.4, its last row: SE 1.08 t/ha, 85 effective plots, at a range of 5 km.
+
+    The table does not say how far a village's plots lie apart; the row comes out at a spread of
+    2.5 km each way, which is taken here [P], over many draws of the villages' places. Whatever the
+    spread, the row lies between plots everywhere (0.83) and villages that are points.
+    """
+    rng = np.random.default_rng(1)
+    sd = np.full(50_000, 10.0)
+    variances: dict[float, list[float]] = {spread: [] for spread in (0.0, 2_500.0)}
+    for _ in range(40):
+        village = rng.integers(0, 40, 50_000)
+        homes = rng.uniform(0, 100_000, (40, 2))
+        away = rng.standard_normal((50_000, 2))
+        for spread, found in variances.items():
+            places = homes[village] + spread * away
+            found.append(
+                variance_of_mean(places, sd, exponential(5_000.0, 0.5), pairs=200_000, rng=rng)
+            )
+    points, spread_out = (float(np.mean(found)) for found in variances.values())
+    assert np.sqrt(spread_out) == pytest.approx(1.08, rel=0.03)
+    assert 100 / spread_out == pytest.approx(85, rel=0.06)
+    assert 0.83**2 < spread_out < points
+    # Villages that are points: half the variance is shared whole by one fortieth of the pairs.
+    assert points == pytest.approx(50 / 40 + 39 / 40 * 0.83**2, rel=0.06)
+
+
 def test_random_pairs_agree_with_all_pairs() -> None:
     rng = np.random.default_rng(7)
     places = rng.uniform(0, 50_000, (600, 2))
