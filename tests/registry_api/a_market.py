@@ -35,7 +35,7 @@ Whereabouts = dict[Unit, tuple[str, str | None]]
 
 def stock(opened: Database, home: Path) -> None:
     """Found a registry with one issuance and accounts to trade between."""
-    settings = make_settings(home)
+    settings = make_settings(home, of=opened)
     with opened.writing() as session:
         farm = found(session, settings, plots=len(NET_KG))
         issue(session, farm, evidence(farm, NET_KG), "first-issuance")

@@ -56,9 +56,16 @@ _SETTINGS: dict[str, Settings] = {}  # by the address of the database, for who h
 EXACT_LON, EXACT_LAT = 34.612347, -0.123457
 
 
-def make_settings(home: Path, *, demo: bool = True) -> Settings:
-    """Settings of a registry in a folder of its own, on whichever database the tests run."""
-    url = a_server.database_for(home)
+def make_settings(home: Path, *, demo: bool = True, of: Database | None = None) -> Settings:
+    """Settings of a registry in a folder of its own, on whichever database the tests run.
+
+    Or on a database that is open already.
+    """
+    url = (
+        a_server.database_for(home)
+        if of is None
+        else of.engine.url.render_as_string(hide_password=False)
+    )
     settings = Settings(
         home=home,
         demo=demo,

@@ -14,7 +14,7 @@ from tests.registry_api.a_registry import NET_KG, evidence, found, issue, make_s
 
 
 def test_an_issuance_books_every_plot(either: Database, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
+    settings = make_settings(tmp_path, of=either)
     with either.writing() as session:
         farm = found(session, settings)
         document = evidence(farm, NET_KG)
@@ -36,7 +36,7 @@ def test_an_issuance_books_every_plot(either: Database, tmp_path: Path) -> None:
 
 
 def test_plots_and_people_come_in_by_the_thousand(either: Database, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
+    settings = make_settings(tmp_path, of=either)
     with either.writing() as session:
         farm = found(session, settings)
         before = session.scalar(select(func.count()).select_from(PlotVersion))

@@ -1,18 +1,14 @@
 """Orders that are cut off or sent fifty times at once: all of one, once, or nothing of it."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from registry_api.db import Database
-from registry_api.db.models import Base, CreditBatch, Estimate
+from registry_api.db.models import CreditBatch, Estimate
 from registry_api.services import issuance, ledger, listings, orders
 from registry_api.services.holdings import Lot
 from registry_api.services.order_views import OrderView
@@ -28,10 +24,10 @@ from tests.registry_api.a_registry import (
     make_settings,
     submit,
 )
+from tests.registry_api.db.interruptions import at_once, cut_everywhere
 
 TERMS = RetirementTerms("A buyer's customer", "voluntary")
 Act = Callable[[Session, Lot], OrderView]
-Answer = TypeVar("Answer")
 
 
 def offer(session: Session, lot: Lot) -> OrderView:
@@ -79,27 +75,6 @@ def quote(session: Session, lot: Lot) -> OrderView:
     )
 
 
-class Cut(Exception):
-    """The power went."""
-
-
-@contextmanager
-def cut_before(opened: Database, statement: int) -> Iterator[dict[str, int]]:
-    """Cut the power before a statement; says afterwards whether there were that many."""
-    sent = {"statements": 0}
-
-    def count(*_: object) -> None:
-        sent["statements"] += 1
-        if sent["statements"] == statement:
-            raise Cut
-
-    event.listen(opened.engine, "before_cursor_execute", count)
-    try:
-        yield sent
-    finally:
-        event.remove(opened.engine, "before_cursor_execute", count)
-
-
 @pytest.mark.parametrize(
     "act",
     [offer, retire, ask_cancellation, hold, take_an_offer, list_credits, reserve, sell, quote],
@@ -109,39 +84,26 @@ def test_cut_off_between_any_two_statements_nothing_of_an_order_is_there(act: Ac
     with a_stocked_folder() as file, a_copy(file) as opened:
         with opened.reading() as session:
             lot = Lot(batch_id=str(session.scalars(select(CreditBatch.id)).one()), quantity_t=3)
-        before, statement, done = _everything(opened), 0, False
-        while not done:
-            statement += 1
-            with cut_before(opened, statement) as sent:
-                try:
-                    with opened.writing() as session:
-                        act(session, lot)
-                    done = True
-                except Cut:
-                    pass
-            if not done:
-                assert _everything(opened) == before, f"cut before statement {statement}"
-        assert sent["statements"] == statement - 1 > 5
-        assert _everything(opened) != before
+        assert cut_everywhere(opened, lambda session: act(session, lot)) > 5
 
 
 def test_fifty_identical_retirements_at_once_are_one() -> None:
     with a_stocked_folder() as file, a_copy(file) as opened:
         with opened.reading() as session:
             lot = Lot(batch_id=str(session.scalars(select(CreditBatch.id)).one()), quantity_t=3)
-        views = _at_once(50, opened, lambda session: retire(session, lot))
+        views = at_once(50, opened, lambda session: retire(session, lot))
         assert all(view == views[0] for view in views)
         with opened.reading() as session:
             assert ledger.verify_chain(session).first_bad is None
 
 
 def test_fifty_identical_issuances_at_once_are_one(either: Database, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
+    settings = make_settings(tmp_path, of=either)
     with either.writing() as session:
         farm = found(session, settings)
         sha256 = submit(session, farm, evidence(farm, NET_KG))
         approve(session, sha256)
-    cards = _at_once(
+    cards = at_once(
         50,
         either,
         lambda session: issuance.issue(
@@ -152,23 +114,3 @@ def test_fifty_identical_issuances_at_once_are_one(either: Database, tmp_path: P
     with either.reading() as session:
         assert session.scalar(select(func.count()).select_from(CreditBatch)) == 1
         assert session.scalar(select(func.count()).select_from(Estimate)) == 1
-
-
-def _at_once(times: int, opened: Database, act: Callable[[Session], Answer]) -> list[Answer]:
-    together = threading.Barrier(10)
-
-    def one(_: int) -> Answer:
-        together.wait(30)
-        with opened.writing() as session:
-            return act(session)
-
-    with ThreadPoolExecutor(10) as pool:
-        return list(pool.map(one, range(times)))
-
-
-def _everything(opened: Database) -> dict[str, int]:
-    with opened.reading() as session:
-        return {
-            name: session.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in Base.metadata.tables.items()
-        }

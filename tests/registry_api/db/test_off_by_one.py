@@ -43,7 +43,7 @@ FOREIGN_BLOCKS = (
 def thousand(either: Database, tmp_path: Path) -> Database:
     """A registry that issued credits 1 to 1000."""
     with either.writing() as session:
-        farm = found(session, make_settings(tmp_path), plots=1)
+        farm = found(session, make_settings(tmp_path, of=either), plots=1)
         batch = issue(session, farm, evidence(farm, [1_000_000]), "first-issuance")
         assert batch.credits is not None
         assert (batch.credits.first_serial, batch.credits.last_serial) == (1, 1_000)
