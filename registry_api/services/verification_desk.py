@@ -80,3 +80,10 @@ def desk(session: Session, assignment_id: str, *, by: AccountView) -> Desk:
             decision for sha256 in named for decision in verification.decisions_of(session, sha256)
         ),
     )
+
+
+def state_now(session: Session, assignment: AssignmentView) -> EstimateState | None:
+    """Say how far the newest run of an assignment's period has come; None before the first."""
+    if assignment.estimate_sha256 is None:
+        return None
+    return verification.state_of(session, session.get_one(Estimate, assignment.estimate_sha256))

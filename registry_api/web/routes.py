@@ -38,6 +38,7 @@ from registry_api.web import (
     plot_pages,
     signing_in,
     uploads,
+    verification_pages,
 )
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.visitors import ask_to_sign_in
@@ -58,6 +59,7 @@ _PARTS = (
     market_pages,
     dashboard,
     certificates,
+    verification_pages,
 )
 router = APIRouter(include_in_schema=False)
 

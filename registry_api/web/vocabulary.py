@@ -19,6 +19,11 @@ class Vocabulary:
     kind: Words
     kind_many: Words
     estimate_state: Words
+    opinion: Words
+    assurance: Words
+    finding_kind: Words
+    finding_state: Words
+    changed_part: Words
     credit_status: Words
     credit_event: Words
     credit_sort: Words
@@ -70,8 +75,38 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "refused": _("refused: nothing to credit"),
             "submitted": _("waiting for a verifier"),
             "sent_back": _("sent back by the verifier"),
+            "superseded": _("superseded by a later run"),
             "approved": _("approved, not yet issued"),
             "issued": _("issued"),
+        },
+        opinion={
+            "positive": _("positive"),
+            "qualified": _("qualified"),
+            "adverse": _("adverse"),
+            "withheld": _("withheld"),
+        },
+        assurance={
+            "reasonable": _("reasonable"),
+            "limited": _("limited"),
+            "none": _("none: a demonstration"),
+        },
+        finding_kind={
+            "misstatement": _("misstatement"),
+            "nonconformity": _("nonconformity"),
+            "clarification": _("clarification"),
+            "forward_action": _("forward action"),
+        },
+        finding_state={
+            "requested": _("waits for the developer"),
+            "answered": _("waits for the verifier"),
+            "returned": _("returned to the developer"),
+            "closed": _("closed"),
+        },
+        changed_part={
+            "input": _("Inputs"),
+            "parameter": _("Parameters"),
+            "code": _("Code"),
+            "result": _("Results"),
         },
         credit_status={
             "active": _("active"),
@@ -137,6 +172,13 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "estimate_submitted": _("estimate handed in"),
             "estimate_decided": _("verifier decided on an estimate"),
             "batch_issued": _("credits issued"),
+            "verification_assigned": _("verifier assigned to a period"),
+            "verification_sampled": _("verifier's sample drawn"),
+            "verification_recomputed": _("estimate computed again by its verifier"),
+            "finding_requested": _("verifier put a finding on an estimate"),
+            "finding_answered": _("developer answered a finding"),
+            "finding_returned": _("verifier returned a finding"),
+            "finding_closed": _("finding closed"),
         },
         label_state={
             "valid": _("valid"),

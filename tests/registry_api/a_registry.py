@@ -419,7 +419,12 @@ def approve(session: Session, sha256: str) -> None:
 
 def settings_of(session: Session) -> Settings:
     """Find the settings that were made for a session's database."""
-    return _SETTINGS[session.get_bind().engine.url.render_as_string(hide_password=False)]
+    url = session.get_bind().engine.url
+    known = _SETTINGS.get(url.render_as_string(hide_password=False))
+    if known is not None:
+        return known
+    assert url.database is not None
+    return Settings(home=Path(url.database).parent, demo=True, worker=False, _env_file=None)
 
 
 def issue(session: Session, farm: Farm, document: EvidenceDocument, key: str) -> BatchCard:
