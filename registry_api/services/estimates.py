@@ -222,7 +222,7 @@ def estimate(session: Session, sha256: str, *, with_plots: bool = True) -> Estim
         verdicts=document.verdicts,
         scenes=document.scenes,
         artifacts=document.artifacts,
-        plots=plot_shares(session, document),
+        plots=plot_shares(session, document) if with_plots else (),
         decisions=decisions_of(session, sha256),
         batch_id=str(batch_id) if batch_id else None,
     )

@@ -39,6 +39,7 @@ PARTS = {
     "overlaps": "plots that share ground",
     "answers": "answers of the API",
     "pages": "answers of the registry's pages",
+    "lineage": "the lineage of a credit of 50,000 plots",
 }
 
 
