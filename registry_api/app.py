@@ -17,7 +17,7 @@ from registry_api.api.problems import API_PREFIX, ErrorPage, Problem, answer_err
 from registry_api.bodies import BodyLimit
 from registry_api.db import database
 from registry_api.rates import RateLimits
-from registry_api.services import signing
+from registry_api.services import sandbox, signing
 from registry_api.settings import Settings
 from registry_api.worker import start_worker
 
@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # Made and brought to its newest shape before the first request.
         with database(settings.database).writing() as session:
+            sandbox.demand_one_kind(session, settings)
             signing.adopt(session, settings)
         stop = start_worker(settings) if settings.worker else None
         yield

@@ -5,10 +5,16 @@ Nothing else in `registry_api` looks at the environment.
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mrv.crediting.serials import REGISTRY, TEST_REGISTRY
+
+
+def _usual_code(stated: dict[str, Any]) -> str:
+    return TEST_REGISTRY if stated.get("sandbox") else REGISTRY
 
 
 class Settings(BaseSettings):
@@ -34,6 +40,11 @@ class Settings(BaseSettings):
         default=False,
         description="a demonstration registry: unverified rules may issue, and every page says so",
     )
+    sandbox: bool = Field(
+        default=False,
+        description="a registry to try things in: its units are test units, with serials of their "
+        "own, and every page and certificate says so",
+    )
     one_registrar: bool | None = Field(
         default=None,
         description="whether one registrar may issue alone, which every batch then says; unset, "
@@ -45,7 +56,9 @@ class Settings(BaseSettings):
     trusted_hosts: tuple[str, ...] = Field(
         default=(), description="further Host headers to answer, beside the one of public_url"
     )
-    registry_code: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "PKL"
+    registry_code: Annotated[
+        str, Field(pattern=r"^[A-Z]{3}$", default_factory=_usual_code, description="of serials")
+    ]
     worker: bool = Field(default=True, description="whether the service screens uploads itself")
     private_key: Path | None = Field(
         default=None,
@@ -75,6 +88,16 @@ class Settings(BaseSettings):
     calls_per_minute: Annotated[int, Field(ge=1)] = 300
     calls_per_minute_with_key: Annotated[int, Field(ge=1)] = 1_200
     session_hours: Annotated[float, Field(gt=0)] = 12.0
+
+    @model_validator(mode="after")
+    def _serials_tell_test_units(self) -> Self:
+        if self.sandbox != (self.registry_code == TEST_REGISTRY):
+            raise ValueError(
+                f"PARKLAND_REGISTRY_CODE is {self.registry_code}, and serials of a sandbox, and of "
+                f"no other registry, begin with {TEST_REGISTRY}; leave the code out, or correct "
+                "PARKLAND_SANDBOX"
+            )
+        return self
 
     @property
     def registrar_alone(self) -> bool:

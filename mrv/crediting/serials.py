@@ -12,6 +12,7 @@ from typing import Final, Literal
 from mrv.errors import InputRejected
 
 REGISTRY: Final = "PKL"
+TEST_REGISTRY: Final = "TST"  # of units that a sandbox gives out to be tried with
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GRAMMAR: Final = re.compile(
     r"(?P<registry>[A-Z]{3})-(?P<country>[A-Z]{2})-(?P<project>[A-Z0-9]+(?:-[A-Z0-9]+)*)"
@@ -61,6 +62,11 @@ class SerialBlock:
     def quantity(self) -> int:
         """Credits in the block [t CO2e]."""
         return self.last - self.first + 1
+
+    @property
+    def test(self) -> bool:
+        """Whether these are test units of a sandbox, which stand for no tonne."""
+        return self.registry == TEST_REGISTRY
 
     def contains(self, other: "SerialBlock") -> bool:
         """Whether every credit of the other block lies in this one."""

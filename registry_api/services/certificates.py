@@ -74,7 +74,8 @@ def certificate(session: Session, settings: Settings, order_id: str) -> Credenti
             "@context": list(_CONTEXT),
             "id": address(settings, shown.id),
             "type": ["VerifiableCredential", "CreditRetirementCertificate"],
-            "name": f"Retirement of {shown.quantity_t} t CO2e for {shown.terms['beneficiary']}",
+            "name": f"{'Test only: retirement' if settings.sandbox else 'Retirement'} of "
+            f"{shown.quantity_t} t CO2e for {shown.terms['beneficiary']}",
             "issuer": {"id": signing.controller(settings), "name": _ISSUER_NAME},
             "validFrom": credentials.moment(shown.retired_at),
             "credentialStatus": {
@@ -86,6 +87,7 @@ def certificate(session: Session, settings: Settings, order_id: str) -> Credenti
             },
             "credentialSubject": {
                 "type": "CreditRetirement",
+                **({"testUnits": True} if settings.sandbox else {}),
                 "retirement": f"urn:uuid:{shown.id}",
                 **stated,
                 "quantity": {"value": shown.quantity_t, "unit": "t CO2e"},

@@ -15,6 +15,7 @@ from registry_api.services import batches as issuances
 from registry_api.services import paging
 from registry_api.services.estimates import estimate
 from registry_api.services.holdings import BIGGEST_SERIAL
+from registry_api.services.sandbox import whose
 from registry_api.services.verification import decisions_of
 from registry_api.services.views import (
     BatchCard,
@@ -86,7 +87,7 @@ def find_serial(session: Session, text: str, *, unit: int | None = None) -> Seri
         asked = asked.single(unit)
     serial = serials.format_serial(asked)
     if asked.last > BIGGEST_SERIAL:
-        raise NotFound(f"No credits {serial} were issued here.", serial=serial)
+        raise NotFound(f"No credits {serial} were issued here.{whose(asked)}", serial=serial)
     block = session.scalars(
         select(SerialBlock).where(
             SerialBlock.project_id == asked.project,
@@ -100,7 +101,7 @@ def find_serial(session: Session, text: str, *, unit: int | None = None) -> Seri
         and session.execute(issuances.batch_rows().where(CreditBatch.id == block.batch_id)).first()
     )
     if block is None or not row or not issuances.in_words(row[0], block).contains(asked):
-        raise NotFound(f"No credits {serial} were issued here.", serial=serial)
+        raise NotFound(f"No credits {serial} were issued here.{whose(asked)}", serial=serial)
     return SerialAnswer(
         serial=serial,
         unit=asked.first if asked.first == asked.last else None,

@@ -23,6 +23,7 @@ from registry_api.db.models import (
 )
 from registry_api.errors import Contradiction, NotAcceptable
 from registry_api.services.batches import serial_text
+from registry_api.services.sandbox import whose
 
 State = Literal["active", "offered", "held", "buffer", "retired", "cancelled"]
 STATES: tuple[State, ...] = ("active", "offered", "held", "buffer", "retired", "cancelled")
@@ -208,7 +209,8 @@ def _by_serial(
     if not named or found != run.quantity:
         raise Contradiction(
             f"Of {serials.format_serial(run)} you can move {found if named else 0} of "
-            f"{run.quantity} credits; look up what you hold and in which state.",
+            f"{run.quantity} credits; look up what you hold and in which state."
+            f"{whose(run)}",
             serial=text,
         )
     return tuple(parts)

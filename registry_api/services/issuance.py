@@ -51,6 +51,7 @@ from registry_api.services.evidence_checks import (
     demand_gates,
     demand_lineage,
 )
+from registry_api.services.sandbox import demand_one_kind
 from registry_api.services.settlements import demand_whole
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
@@ -106,6 +107,7 @@ def _issue(session: Session, estimate: Estimate, *, by: str, settings: Settings)
     document = EvidenceDocument.model_validate_json(estimate.document)
     period = session.get_one(MonitoringPeriod, estimate.period_key)
     _refuse_second_issue(session, estimate, period)
+    demand_one_kind(session, settings)
     check_sums(document)
     check_way_down(session, document, settings)
     demand_gates(document, demo=settings.demo)

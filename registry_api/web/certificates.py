@@ -107,6 +107,10 @@ def _sentences(
         "purpose": words_for(request).retirement_purpose[str(shown.terms["purpose"])],
     }
     warnings = []
+    if request.app.state.settings.sandbox:
+        warnings.append(
+            _("Test certificate of a sandbox: these are test units, and stand for no tonne.")
+        )
     if revoked is not None:
         warnings.append(
             _("This certificate was revoked on %(when)s: %(why)s")

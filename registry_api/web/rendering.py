@@ -96,6 +96,7 @@ def page(request: Request, template: str, *, status_code: int = 200, **told: Any
             now=clock.now(),
             path=request.url.path,
             demonstration=request.app.state.settings.demo,
+            sandbox=request.app.state.settings.sandbox,
             signed_in=signed_in,
             **told,
         )
