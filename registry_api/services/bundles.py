@@ -1,8 +1,8 @@
 """Evidence bundles: everything an estimate stands on, with its place in the public log.
 
 What goes in is `mrv.evidence.crate`; here the files are taken from where they are kept, and the
-ledger's entries on the estimate from the ledger. A bundle holds boundaries and trees: the project's
-developer and verifiers may have one, and each look is logged.
+ledger's entries on the estimate from the ledger. A bundle holds boundaries and trees, so no door
+hands it out: whoever keeps the registry gives it to the verifier and the project's developer.
 """
 
 import json
@@ -17,15 +17,13 @@ from mrv.evidence.digest import document_digest
 from mrv.evidence.documents import Artifact, EvidenceDocument
 from mrv.evidence.ledger_entries import extract_of
 from mrv.methodologies import methodology_file
-from registry_api.db.models import Estimate, LedgerEntry
-from registry_api.errors import NotAllowed, NotFound
-from registry_api.services import ledger, private_reads, signing, transparency
-from registry_api.services.accounts import AccountView
+from registry_api.db.models import LedgerEntry
+from registry_api.errors import NotFound
+from registry_api.services import ledger, signing, transparency
 from registry_api.services.deliveries import PLOTS, PROJECT, TREES, first_day_of
-from registry_api.services.estimates import is_submitted, stored_document
+from registry_api.services.estimates import is_submitted
 from registry_api.settings import Settings
 
-MEDIA_TYPE = "application/zip"
 _KINDS = ("estimate_submitted", "estimate_decided", "batch_issued")
 _DELIVERED = {PROJECT: PROJECT, f"delivered {PLOTS}": PLOTS, f"delivered {TREES}": TREES}
 
@@ -70,36 +68,6 @@ def bundle_of(session: Session, settings: Settings, document: EvidenceDocument) 
         taken_in_on=first_day_of(session, document.project.id, delivered),
         log=_log(session, settings, document_digest(document)),
     )
-
-
-def zipped(
-    session: Session, settings: Settings, sha256: str, *, by: AccountView, purpose: str
-) -> bytes:
-    """Give the bundle of an estimate as a zip, and log the look.
-
-    Raises:
-        NotFound: If there is no such estimate, or a file of it is no longer kept.
-        NotAllowed: If the reader is neither a verifier nor the project's developer.
-        NotAcceptable: If no purpose is stated.
-    """
-    from mrv.sources.bundles import zip_bundle
-
-    document = stored_document(session, sha256)
-    held = session.get_one(Estimate, sha256)
-    if by.role != "verifier" and by.id != held.submitted_by:
-        raise NotAllowed(
-            "A bundle holds boundaries and trees; it is for verifiers and the project's developer."
-        )
-    private_reads.note(
-        session,
-        settings,
-        by=by,
-        purpose=purpose,
-        what="evidence",
-        project_id=document.project.id,
-        subject=f"bundle of {sha256}",
-    )
-    return zip_bundle(bundle_of(session, settings, document))
 
 
 def _log(session: Session, settings: Settings, sha256: str) -> dict[str, bytes]:
