@@ -235,7 +235,21 @@ class CensusBaseline(_Part):
     )
 
 
-Baseline = Annotated[ControlsBaseline | CensusBaseline, Field(discriminator="kind")]
+class BenchmarkBaseline(_Part):
+    """Growth that matched controls had as well is baseline too (VM0047, performance benchmark)."""
+
+    kind: Literal["benchmark"]
+    index: Literal["nirv", "ndvi", "ndmi"] = Field(
+        default="nirv", description="stocking index: what of the dry season follows woody biomass"
+    )
+    neighbours: Annotated[int, Field(ge=1, le=10)] = Field(
+        default=1, description="controls for each project plot"
+    )
+
+
+Baseline = Annotated[
+    ControlsBaseline | CensusBaseline | BenchmarkBaseline, Field(discriminator="kind")
+]
 
 
 class Simulation(_Part):

@@ -5,6 +5,7 @@ from mrv.estimation.estimate import ChangeEstimate
 from pipelines.draws import take_draws
 from pipelines.features import take_features
 from pipelines.stage import Stage
+from pipelines.stocking import HISTORY
 from pipelines.watching import plots_still_watched
 
 
@@ -17,4 +18,5 @@ def estimate_of(stage: Stage) -> ChangeEstimate:
         take_features(stage.shelf),
         stage.shelf.table("trees"),
         stage.seed,
+        stage.shelf.table(HISTORY),
     )

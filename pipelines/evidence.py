@@ -29,6 +29,7 @@ _TABLES = (
     "missing_indices",
     "features",
     "disturbances",
+    "stocking_history",
     "estimate",
     "draws",
     "plot_changes",

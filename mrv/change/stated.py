@@ -14,6 +14,8 @@ from mrv.quality import Verdict
 _DAYS_PER_YEAR: Final = 365.25
 BASELINE_SOURCES: Final[Mapping[str, str]] = {
     "controls": "growth of pre-existing trees, and of what comes up on control plots",
+    "benchmark": "growth of pre-existing trees, and the larger of what comes up on control plots "
+    "and the share that matched controls grew as well (VM0047 v1.1, equation 32)",
     "census": "VM0047 v1.1, census-based approach: zero, but for growth of pre-existing trees",
 }
 """Kind of baseline -> what the waterfall says it is."""

@@ -8,7 +8,9 @@ Source: VM0047 v1.1, area-based approach (ten years of history, balance of every
 placebo is our own addition.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,38 @@ from mrv.methodologies import Methodology
 from mrv.quality import Verdict
 
 Ints = NDArray[np.int64]
+
+
+def stocking_index(
+    observations: pd.DataFrame,
+    index: str,
+    windows: Mapping[int, tuple[date, date]],
+    clear_fraction_min: float,
+) -> pd.DataFrame:
+    """Reduce looks to one value of the stocking index per plot and year.
+
+    Args:
+        observations: plot_id, acquired_at, clear_fraction and the index.
+        index: Name of its column.
+        windows: Year -> first and last day of its dry season.
+        clear_fraction_min: Share of a plot that a look must show.
+
+    Returns:
+        plot_id, year, index (median of clear looks) and looks; no row where there was none.
+    """
+    columns = ["plot_id", "year", "index", "looks"]
+    if index not in observations:
+        return pd.DataFrame(columns=columns).astype({"year": int, "index": float, "looks": int})
+    looks = observations[observations["clear_fraction"] >= clear_fraction_min]
+    looks = looks.dropna(subset=[index])
+    days = pd.to_datetime(looks["acquired_at"], utc=True).dt.tz_localize(None).dt.normalize()
+    parts = []
+    for year, (first, last) in windows.items():
+        inside = (days >= pd.Timestamp(first)) & (days <= pd.Timestamp(last))
+        seen = looks[inside].groupby("plot_id")[index].agg(["median", "size"]).reset_index()
+        seen.columns = pd.Index(["plot_id", "index", "looks"])
+        parts.append(seen.assign(year=year)[columns])
+    return pd.concat(parts, ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

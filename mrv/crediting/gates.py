@@ -110,6 +110,7 @@ def judge_estimate(
         plausible_growth(estimate, methodology, growth_cap=growth_cap),
         u90_within_ceiling(estimate, methodology),
         methodology_verified(methodology),
+        *(estimate.benchmark.verdicts if estimate.benchmark is not None else ()),
     )
 
 

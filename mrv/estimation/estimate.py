@@ -12,6 +12,7 @@ import pandas as pd
 
 from mrv.estimation.greg import Floats
 from mrv.estimation.maps.report import MapReport, no_map
+from mrv.quality import Verdict
 
 Estimator = Literal["greg", "expansion", "none"]
 DAYS_PER_YEAR = 365.25
@@ -82,6 +83,27 @@ class CrossCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class BenchmarkResult:
+    """What matched controls say of the baseline, beside what came up on measured controls.
+
+    Attributes:
+        ratio: Growth of the controls' stocking index as a share of the project's [1].
+        se: Its standard error [1]; None where it is not known.
+        pairs: Project plots with controls.
+        baseline_tco2e: Baseline by it, growth of pre-existing trees apart [t CO2e].
+        taken: Whether that is more than what came up on control plots, and so replaces it.
+        verdicts: On balance before the start and on the placebo.
+    """
+
+    ratio: float
+    se: float | None
+    pairs: int
+    baseline_tco2e: float
+    taken: bool
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CensusResult:
     """How many planted units there are, and what became of those that were looked for.
 
@@ -127,6 +149,7 @@ class ChangeEstimate:
         left_early: Enrolled plots left out because they left before the period's end.
         baseline_floor_tco2e: What must be added to the baseline for none of its parts to be below
             zero: a rule of crediting, which the draws know nothing of [t CO2e].
+        benchmark: Of projects that are held against matched controls; None of all others.
         census: Of projects whose planted units are counted one by one; None of all others.
     """
 
@@ -149,6 +172,7 @@ class ChangeEstimate:
     left_early: int = 0
     baseline_floor_tco2e: float = 0.0
     census: CensusResult | None = None
+    benchmark: BenchmarkResult | None = None
 
     @property
     def creditable_baseline_tco2e(self) -> float:

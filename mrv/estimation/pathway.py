@@ -16,11 +16,13 @@ import pandas as pd
 from mrv.biomass.carbon import co2e_t, draw_carbon_fraction, draw_root_shoot
 from mrv.biomass.shared_errors import stream
 from mrv.change.baseline import control_growth_t_ha, lacking_to_zero
+from mrv.change.benchmark import Benchmark, benchmark_baseline, draw_benchmark
 from mrv.estimation.cross_check import cross_check, map_only
 from mrv.estimation.enrolment import Enrolled, enroll, joined_later, left_before
 from mrv.estimation.estimate import (
     DAYS_PER_YEAR,
     MIN_SAMPLE,
+    BenchmarkResult,
     ChangeEstimate,
     StratumChange,
     nothing_estimated,
@@ -55,6 +57,7 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
     seed: int,
     models: Sequence[MapModel] = MODELS,
     map_alone: bool = True,
+    benchmark: Benchmark | None = None,
 ) -> ChangeEstimate:
     """Estimate a project's gross and net removals between two epochs.
 
@@ -75,6 +78,8 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
         seed: Of sampling, carbon and root:shoot draws.
         models: Of the map, from simple to rich, for blocked cross-validation to choose among.
         map_alone: Whether to tell as a check what the map would say without measured plots.
+        benchmark: Growth of matched controls as a share of the project's; where it makes the larger
+            baseline it replaces what came up on control plots.
 
     Raises:
         ValueError: If the biomass draws lack one of the two epochs.
@@ -120,6 +125,9 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
     gross = growth_t.total * per_t
     pre_existing = growth_t.pre_existing * per_t
     coming_up = coming_up_t_ha[:, None] * enrolled.stratum_ha * per_t
+    matched = None
+    if benchmark is not None:
+        coming_up, matched = _held_against(benchmark, gross - pre_existing, coming_up, seed)
     baseline = (pre_existing + coming_up).sum(axis=1)
     # Each part by itself: old trees that were felled are not paid back by what comes up unplanted.
     floor = lacking_to_zero(pre_existing.sum(axis=1)) + lacking_to_zero(coming_up.sum(axis=1))
@@ -163,6 +171,7 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
         joined_later=late_plots,
         left_early=left_early,
         baseline_floor_tco2e=floor,
+        benchmark=matched,
     )
 
 
@@ -196,6 +205,30 @@ def _coming_up(measured: PairedGrowth, controls: pd.DataFrame, seed: int) -> Flo
     chance = sampling_multipliers(stream(seed, "controls"), draws, sample, sample - 1)
     area = controls["area_ha"].to_numpy(np.float64)[measured.rows]
     return control_growth_t_ha(measured.additional_t_ha, area, chance)
+
+
+def _held_against(
+    benchmark: Benchmark, additional: Floats, coming_up: Floats, seed: int
+) -> tuple[Floats, BenchmarkResult]:
+    """Take the larger of two baselines [draw, stratum], t CO2e: controls measured, or matched.
+
+    The share is taken of the project's gain, draw by draw, so that each stratum bears it alike.
+    """
+    share = draw_benchmark(benchmark, len(additional), stream(seed, "benchmark"))
+    total = additional.sum(axis=1)
+    of_gain = benchmark_baseline(total, share)
+    by_stratum = (
+        additional * np.divide(of_gain, total, out=np.zeros_like(total), where=total > 0)[:, None]
+    )
+    taken = float(by_stratum.sum(axis=1).mean()) > float(coming_up.sum(axis=1).mean())
+    told = BenchmarkResult(
+        ratio=benchmark.ratio,
+        se=benchmark.se if np.isfinite(benchmark.se) else None,
+        pairs=benchmark.pairs,
+        baseline_tco2e=float(of_gain.mean()),
+        taken=taken,
+    )
+    return (by_stratum if taken else coming_up), told
 
 
 def _tco2e_per_t(methodology: Methodology, root_shoot: float, draws: int, seed: int) -> Floats:

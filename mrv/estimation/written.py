@@ -10,9 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mrv.estimation.estimate import CensusResult, ChangeEstimate, CrossCheck, StratumChange
+from mrv.estimation.estimate import (
+    BenchmarkResult,
+    CensusResult,
+    ChangeEstimate,
+    CrossCheck,
+    StratumChange,
+)
 from mrv.estimation.maps.report import MapReport
 from mrv.estimation.monte_carlo import BiomassDraws
+from mrv.quality import Verdict
 
 DRAWS: Final = ("gross_tco2e", "baseline_tco2e", "net_tco2e")
 """Names of the arrays [draw], t CO2e."""
@@ -36,6 +43,7 @@ def estimate_json(estimate: ChangeEstimate) -> dict[str, Any]:
         "left_early": estimate.left_early,
         "baseline_floor_tco2e": estimate.baseline_floor_tco2e,
         "census": _census(estimate.census),
+        "benchmark": _benchmark(estimate.benchmark),
     }
 
 
@@ -59,6 +67,7 @@ def estimate_of(
             "strata": tuple(StratumChange(**stratum) for stratum in document["strata"]),
             "check": CrossCheck(**document["check"]) if document["check"] else None,
             "census": _as_census(document.get("census")),
+            "benchmark": _as_benchmark(document.get("benchmark")),
             "plots": plots,
             **{name: draws[name] for name in DRAWS},
         }
@@ -111,3 +120,29 @@ def _as_census(facts: Mapping[str, Any] | None) -> CensusResult | None:
         for name in ("half_width", "half_width_as_printed")
     }
     return CensusResult(**dict(facts) | widths | {"unmet": tuple(facts["unmet"])})
+
+
+def _benchmark(benchmark: BenchmarkResult | None) -> dict[str, object] | None:
+    if benchmark is None:
+        return None
+    verdicts = [
+        asdict(verdict)
+        | {
+            "measured": _finite(verdict.measured),
+            "limit": _finite(verdict.limit),
+            "facts": {k: v for k, v in verdict.facts.items() if _finite(v) is not None},
+        }
+        for verdict in benchmark.verdicts
+    ]
+    return asdict(benchmark) | {"verdicts": verdicts}
+
+
+def _as_benchmark(facts: Mapping[str, Any] | None) -> BenchmarkResult | None:
+    if facts is None:
+        return None
+    verdicts = tuple(Verdict(**verdict) for verdict in facts["verdicts"])
+    return BenchmarkResult(**dict(facts) | {"verdicts": verdicts})
+
+
+def _finite(value: float | str | None) -> float | str | None:
+    return None if isinstance(value, float) and not isfinite(value) else value

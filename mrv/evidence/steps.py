@@ -61,6 +61,12 @@ STEPS: Final = (
         ("features",),
     ),
     RunStep(
+        "remembering",
+        "The stocking index of earlier years is put together",
+        (SCENES, "plots", "project.toml", RULES),
+        ("stocking_history",),
+    ),
+    RunStep(
         "watching",
         "Plots are watched for disturbances",
         ("observations", "plots", "trees", RULES),
@@ -75,7 +81,15 @@ STEPS: Final = (
     RunStep(
         "estimating",
         "The stock change is estimated",
-        ("biomass_draws", "plots", "features", "disturbances", "project.toml", RULES),
+        (
+            "biomass_draws",
+            "plots",
+            "features",
+            "disturbances",
+            "stocking_history",
+            "project.toml",
+            RULES,
+        ),
         ("estimate", "draws", "plot_changes"),
     ),
     RunStep(

@@ -101,6 +101,7 @@ def check_statistics(
         features.set_index(["plot_id", "epoch"]),
         trees,
         bundle.document.run.seed,
+        bundle.table("stocking_history") if bundle.has("stocking_history") else None,
     )
     estimate = hold_growth(estimate, held_plots(watched))
     yield from _estimated(bundle, estimate)

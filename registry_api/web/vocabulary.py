@@ -277,6 +277,8 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "plausible_growth": _("Plausible growth"),
             "before_enrolment": _("It is known what stood there before"),
             "additionality": _("The trees would not have been planted anyway"),
+            "matched_controls_balanced": _("Matched controls resemble the project"),
+            "placebo_before_start": _("Before the start both grew alike"),
             "u90_within_ceiling": _("The interval is narrow enough"),
             "methodology_verified": _("Every rule has a verified source"),
         },

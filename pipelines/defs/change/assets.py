@@ -15,6 +15,7 @@ from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import before_enrolment, draws_histogram, growth_against_cap
 from pipelines.resources import WorkspaceResource
 from pipelines.stage import stage_of
+from pipelines.stocking import HISTORY, history_of
 from pipelines.watching import held_plots
 
 
@@ -42,12 +43,30 @@ def core_change__before_enrolment(
 @dg.asset(
     partitions_def=PROJECT_PERIOD,
     group_name="change",
+    kinds={"parquet"},
+    code_version="1",
+    deps=[core_scenes__features],
+)
+def core_change__stocking_history(
+    context: dg.AssetExecutionContext, workspace: WorkspaceResource
+) -> dg.MaterializeResult[None]:
+    """The stocking index of every plot and year; empty where no control is to be matched."""
+    stage = stage_of(context.partition_key, workspace)
+    table = history_of(stage, context.log.info)
+    note = stage.shelf.put_table(HISTORY, table)
+    return materialized(note, years=int(table["year"].nunique()))
+
+
+@dg.asset(
+    partitions_def=PROJECT_PERIOD,
+    group_name="change",
     kinds={"numpy", "json"},
     code_version="2",
     deps=[
         core_trees__biomass,
         core_scenes__features,
         core_watch__disturbances,
+        core_change__stocking_history,
         core_change__before_enrolment,  # a gate on the estimate asks for it
     ],
 )

@@ -272,6 +272,9 @@ def test_a_project_says_what_its_baseline_rests_on(folder: Path) -> None:
     edit(folder, "end = 2024-01-01", f"end = 2024-01-01\n{CENSUS}")
     baseline = read_project(folder).settings.baseline
     assert (baseline.kind, baseline.spacing_m) == ("census", 12.0)
+    edit(folder, "end = 2024-01-01", 'end = 2024-01-01\n[baseline]\nkind = "benchmark"\n')
+    baseline = read_project(folder).settings.baseline
+    assert (baseline.kind, baseline.index, baseline.neighbours) == ("benchmark", "nirv", 1)
 
 
 def test_the_published_schema_of_a_project_is_its_model() -> None:
