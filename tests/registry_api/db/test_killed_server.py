@@ -104,7 +104,7 @@ def test_what_was_acknowledged_outlives_kill_9_and_nothing_is_half_there(
     either: Database, tmp_path: Path
 ) -> None:
     with either.writing() as session:
-        farm = found(session, make_settings(tmp_path), plots=len(NET_KG))
+        farm = found(session, make_settings(tmp_path, of=either), plots=len(NET_KG))
         batch = issue(session, farm, evidence(farm, NET_KG), "first-issuance")
         key = accounts.create_key(session, DEVELOPER)
     url, port = either.engine.url.render_as_string(hide_password=False), _free_port()
