@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         default=None, description="loss-year raster of tree cover; without it loss is not checked"
     )
     loss_product: str = Field(default="", description="what the loss-year raster is, for people")
+    openlineage: str = Field(
+        default="", description="file or address that steps of runs are told to; empty: nowhere"
+    )
     basemap_style: str = Field(
         default="", description="address of a MapLibre style; empty means the own light basemap"
     )

@@ -13,6 +13,7 @@ from mrv.simulation.landscape import simulate_landscape
 from mrv.sources.simulated import write_landscape
 from pipelines.execution import Outcome, dagster_instance, run_whole_path
 from pipelines.intake import take_in
+from pipelines.openlineage import SINK
 from pipelines.workspace import Workspace
 
 PROJECT, PERIOD, SEED, DRAWS = "growing-landscape", "2021-2024", 3, 400
@@ -51,9 +52,12 @@ def open_home(folder: Path, *, demo: bool) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def run_home(tmp_path_factory: pytest.TempPathFactory, landscape_folder: Path) -> Iterator[Home]:
     """A demonstration registry in which the landscape's period has been run once."""
-    for home in open_home(tmp_path_factory.mktemp("home"), demo=True):
-        take_in(landscape_folder, home.workspace, allow_outside=True)
-        yield home
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SINK, str(folder / "openlineage.jsonl"))
+        for home in open_home(folder, demo=True):
+            take_in(landscape_folder, home.workspace, allow_outside=True)
+            yield home
 
 
 @pytest.fixture(scope="session")
