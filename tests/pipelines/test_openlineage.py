@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -103,11 +104,16 @@ def test_a_failing_step_is_told_and_a_silent_catalogue_stops_nothing(
     jobs = dg.Definitions([breaks], jobs=[dg.define_asset_job("broken", hooks=hooks)])
     job = jobs.resolve_job_def("broken")
     sink = tmp_path / "deep" / "events.jsonl"
-    with dg.DagsterInstance.ephemeral() as instance:
+
+    def run() -> bool:
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(instance=instance, raise_on_error=False).success
+
+    with ThreadPoolExecutor(1) as thread:  # Dagster wants a thread without an event loop
         monkeypatch.setenv(openlineage.SINK, str(sink))
-        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+        assert not thread.submit(run).result()
         monkeypatch.setenv(openlineage.SINK, "http://127.0.0.1:9/api/v1/lineage")
-        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+        assert not thread.submit(run).result()
     kinds = [json.loads(line)["eventType"] for line in sink.read_text().splitlines()]
     assert kinds == ["START", "FAIL"]
 
