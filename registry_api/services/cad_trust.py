@@ -21,7 +21,7 @@ from mrv.evidence import exchange
 from mrv.evidence.exchange import Absence, Absent, Cell, Report, Row
 from mrv.methodologies import load_methodology
 from registry_api.db.models import CreditBatch, CreditOrder, Holding, LedgerEntry
-from registry_api.services import article6, labels, order_views
+from registry_api.services import article6, labels, order_views, sandbox
 from registry_api.services import credits as issued
 from registry_api.services import projects as registered
 from registry_api.services.batches import serial_text
@@ -69,7 +69,12 @@ class Export:
 
 
 def export(session: Session, settings: Settings) -> Export:
-    """Write everything that was issued here as CAD Trust's tables, and check them."""
+    """Write everything that was issued here as CAD Trust's tables, and check them.
+
+    Raises:
+        NotAcceptable: If this is a sandbox.
+    """
+    sandbox.refuse_export(settings)
     wanted = exchange.schema(SCHEMA)
     rows: dict[str, list[Row]] = {table: [] for table in wanted.tables}
     cards = registered.list_projects(session, limit=_MOST).items

@@ -22,7 +22,7 @@ from mrv.crediting.serials import parse_serial
 from mrv.evidence import exchange
 from mrv.evidence.exchange import Absent, Cell, Report, Row
 from registry_api.db.models import CreditOrder
-from registry_api.services import batches, credit_search, order_views
+from registry_api.services import batches, credit_search, order_views, sandbox
 from registry_api.services import credits as issued
 from registry_api.services.credit_runs import CreditRun, RunFilter
 from registry_api.services.projects import project
@@ -76,7 +76,9 @@ def export(session: Session, settings: Settings, project_id: str) -> Export:
 
     Raises:
         NotFound: If there is no such project.
+        NotAcceptable: If this is a sandbox.
     """
+    sandbox.refuse_export(settings)
     detail = project(session, project_id)
     name = f"cdop:{settings.registry_code}:{detail.card.id}"
     cards = sorted(batches.of_project(session, detail.card.id), key=lambda card: card.number)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from mrv.crediting.serials import TEST_REGISTRY, SerialBlock
 from registry_api.db.models import CreditBatch
-from registry_api.errors import Contradiction
+from registry_api.errors import Contradiction, NotAcceptable
 from registry_api.settings import Settings
 
 
@@ -26,6 +26,19 @@ def demand_one_kind(session: Session, settings: Settings) -> None:
         f"This database holds {held}; correct PARKLAND_SANDBOX, or give this registry a database "
         "of its own."
     )
+
+
+def refuse_export(settings: Settings) -> None:
+    """Keep test units out of other registries' tables.
+
+    Raises:
+        NotAcceptable: If this is a sandbox.
+    """
+    if settings.sandbox:
+        raise NotAcceptable(
+            "A sandbox hands nothing to other registries, because its test units stand for no "
+            "tonne; export from the registry that holds the credits."
+        )
 
 
 def whose(block: SerialBlock) -> str:

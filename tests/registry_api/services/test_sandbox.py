@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from mrv.crediting.serials import check_character
 from registry_api.app import create_app
 from registry_api.db.models import CreditBatch
-from registry_api.errors import Contradiction, NotFound
-from registry_api.services import issuance, orders
+from registry_api.errors import Contradiction, NotAcceptable, NotFound
+from registry_api.services import cad_trust, cdop, issuance, orders
 from registry_api.services.credits import find_serial
 from registry_api.services.holdings import Lot
 from registry_api.services.retirement_terms import RetirementTerms
@@ -94,3 +94,12 @@ def test_one_database_never_holds_both(issued: Stage) -> None:
 
 def _with_check(body: str) -> str:
     return f"{body}-{check_character(body)}"
+
+
+def test_test_units_go_to_no_other_registry(issued: Stage) -> None:
+    settings = sandbox_of(issued.farm.settings)
+    with issued.registry.reading() as session:
+        with pytest.raises(NotAcceptable, match="stand for no tonne"):
+            cad_trust.export(session, settings)
+        with pytest.raises(NotAcceptable, match="stand for no tonne"):
+            cdop.export(session, settings, "lakeside-grevillea")
