@@ -25,12 +25,14 @@ from registry_api.services import (
     reversal_cases,
     reversals,
     settlements,
+    standings,
 )
 from registry_api.services.buffer import BufferEntry
 from registry_api.services.restatements import RestatementView
 from registry_api.services.reversal_cases import CaseView, Source
 from registry_api.services.reversals import Loss
-from registry_api.services.settlements import SettlementView, Standing
+from registry_api.services.settlements import SettlementView
+from registry_api.services.standings import Standing
 from registry_api.services.views import Page
 
 router = APIRouter(tags=["losses"])
@@ -103,7 +105,7 @@ def list_buffer_entries(
     query: Annotated[BufferQuery, Query()],
 ) -> Page[BufferEntry]:
     """List deposits, releases and cover of losses, newest first, each with the balance after it."""
-    settlements.demand_project(session, project_id)
+    standings.demand_project(session, project_id)
     page = buffer.entries(
         session, project_id, as_of=query.as_of(), limit=query.limit, cursor=query.cursor
     )
@@ -117,7 +119,7 @@ def list_buffer_entries(
 )
 def get_standing(session: ReadSession, project_id: ProjectId, _query: Plain) -> Standing:
     """Hold what was issued against what is there, with what the buffer has."""
-    return settlements.standing(session, project_id)
+    return standings.standing(session, project_id)
 
 
 @router.get(
@@ -129,7 +131,7 @@ def list_settlements(
     session: ReadSession, project_id: ProjectId, _query: Plain
 ) -> list[SettlementView]:
     """List settlements, newest first."""
-    settlements.demand_project(session, project_id)
+    standings.demand_project(session, project_id)
     return list(settlements.settlements_of(session, project_id))
 
 

@@ -10,7 +10,8 @@ from registry_api.services import four_eyes, holdings, idempotency, ledger
 from registry_api.services.accounts import demand_role
 from registry_api.services.canonical import sha256_of_text
 from registry_api.services.four_eyes import ProposalView
-from registry_api.services.settlements import demand_whole, oldest_of_buffer
+from registry_api.services.settlements import oldest_of_buffer
+from registry_api.services.standings import demand_whole
 
 _LONGEST_REASON = 2_000
 

@@ -52,7 +52,7 @@ from registry_api.services.evidence_checks import (
     demand_lineage,
 )
 from registry_api.services.sandbox import demand_one_kind
-from registry_api.services.settlements import demand_whole
+from registry_api.services.standings import demand_whole
 from registry_api.services.views import BatchCard
 from registry_api.settings import Settings
 

@@ -11,6 +11,7 @@ from registry_api.services import (
     notices,
     restatements,
     settlements,
+    standings,
 )
 from registry_api.services.books import books
 from registry_api.services.restatements import RestatementView
@@ -58,7 +59,7 @@ def test_more_than_was_issued_goes_to_the_next_issuance(issued: Stage) -> None:
         assert estimates.estimate(session, issued.sha256).state == "issued"
         assert books(session, PROJECT) == before
         assert holding_views.supply(session) == supply
-        assert settlements.standing(session, PROJECT).whole
+        assert standings.standing(session, PROJECT).whole
         assert restatements.of_batch(session, done.batch_id) == (done,)
         assert notices.of_account(session, DEVELOPER).items[0].kind == "period_restated"
     # The next period grows by 2 t; its cumulative total holds the 1 t found late beside them.
@@ -73,11 +74,11 @@ def test_less_than_was_issued_is_made_good_out_of_the_buffer(issued: Stage) -> N
     done = restate(issued, late(issued, (3_000, 3_200, 1_900, -700)))
     assert (done.difference_kg, done.goes_to) == (-2_000, "buffer")
     with issued.registry.writing() as session:
-        short = settlements.standing(session, PROJECT)
+        short = standings.standing(session, PROJECT)
         assert (short.net_kg, short.shortfall_kg, short.whole) == (7_400, 1_600, False)
         paid = settlements.settle(session, PROJECT, (), "Late visits", "settle-late", by=REGISTRAR)
         assert (paid.cancelled_t, paid.replaced_kg, paid.in_default) == (2, 1_600, False)
-        assert settlements.standing(session, PROJECT).whole
+        assert standings.standing(session, PROJECT).whole
         cancelled = select(func.sum(Holding.quantity_t)).where(Holding.state == "cancelled")
         assert session.scalar(cancelled) == 2
 

@@ -19,6 +19,7 @@ from registry_api.services import (
     reversal_cases,
     reversals,
     settlements,
+    standings,
 )
 from registry_api.services.books import books
 from registry_api.services.clock import latest_today, today
@@ -96,7 +97,7 @@ def test_a_fire_is_covered_by_named_credits_of_the_buffer(sold: Stage) -> None:
     with sold.registry.writing() as session:
         case = quantified(session)
         assert (case.state, case.reversal_kg, case.avoidable) == ("quantified", LOST_KG, False)
-        before = settlements.standing(session, PROJECT)
+        before = standings.standing(session, PROJECT)
         # Of 9.4 t net 2.689 are gone, and 9 t stand issued.
         assert (before.net_kg, before.shortfall_kg, before.whole) == (6_711, 2_289, False)
         done = settlements.settle(session, PROJECT, (), "As the rules say", "settle-it-now",
@@ -113,7 +114,7 @@ def test_a_fire_is_covered_by_named_credits_of_the_buffer(sold: Stage) -> None:
         cause = buffer.entries(session, PROJECT).items[0]
         assert (cause.cause, cause.quantity_t, cause.balance_t) == ("reversal_coverage", -2, 0)
         assert listed(session)[0].state == "settled"
-        assert settlements.standing(session, PROJECT).shortfall_kg == 289
+        assert standings.standing(session, PROJECT).shortfall_kg == 289
         assert ledger.verify_chain(session).first_bad is None
 
 
@@ -125,7 +126,7 @@ def test_what_the_buffer_could_not_cover_the_developer_replaces(sold: Stage) -> 
         done = settlements.settle(session, PROJECT, [order], "The rest", "settle-the-rest",
                                   by=REGISTRAR)  # fmt: skip
         assert (done.repaid_kg, done.replaced_kg, done.in_default) == (289, 289, False)
-        assert settlements.standing(session, PROJECT).whole
+        assert standings.standing(session, PROJECT).whole
         with pytest.raises(Contradiction, match="it is whole"):
             settlements.settle(session, PROJECT, [order], "Again", "settle-again", by=REGISTRAR)
 
@@ -138,7 +139,7 @@ def test_who_could_have_avoided_it_pays_before_the_buffer(sold: Stage) -> None:
                                   by=REGISTRAR)  # fmt: skip
         assert (done.repaid_kg, done.cancelled_t, done.in_default) == (2_289, 0, False)
         assert buffer.balance(session, PROJECT) == 2
-        assert settlements.standing(session, PROJECT).whole
+        assert standings.standing(session, PROJECT).whole
 
 
 def test_a_cancellation_counts_once_and_only_where_it_said_so(sold: Stage) -> None:
@@ -235,7 +236,7 @@ def test_a_cleared_suspect_blocks_and_tells_nothing(sold: Stage) -> None:
     with sold.registry.writing() as session:
         case = reported(session).id
         reversals.take_step(session, case, "clear", today(), "Pruned only", "clear-it", by=VERIFIER)
-        assert settlements.standing(session, PROJECT).whole
+        assert standings.standing(session, PROJECT).whole
         assert notices.of_account(session, BUYER).items == ()
         again = reversals.open_case(session, PROJECT, PLOT, BURNT, "alert", "NBR -0.4", "by-watch",
                                     by=REGISTRAR)  # fmt: skip
