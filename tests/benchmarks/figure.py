@@ -86,21 +86,24 @@ def _opened(height: int, groups: Mapping[str, Sequence[Row]]) -> Iterator[str]:
 
 
 def _bars(group: Sequence[Row], axis: _Axis, y: int) -> Iterator[list[str]]:
-    yield _bar("Parkland", "ours", axis, 1.0, y)
+    yield _bar("Parkland", "ours", axis, (1.0, 1.0), y)
     for n, row in enumerate(sorted(group, key=lambda row: -row.value), start=1):
         kind = "limit" if row.part == "limit" else "bar"
         below = y + n * _STEP
         whisker = _whisker(axis.at(1 / row.high), axis.at(1 / row.low), below + _BAR / 2)
-        yield [*_bar(row.peer, kind, axis, 1 / row.value, below), whisker]
+        reach = (1 / row.value, 1 / row.low)
+        yield [*_bar(row.peer, kind, axis, reach, below), whisker]
 
 
-def _bar(label: str, kind: str, axis: _Axis, times: float, y: int) -> list[str]:
+def _bar(label: str, kind: str, axis: _Axis, reach: tuple[float, float], y: int) -> list[str]:
+    """Draw a bar to the first of two multiples, and what it says beyond the second."""
+    times, longest = reach
     end = axis.at(times)
     size = f'x="{_LEFT}" y="{y}" width="{end - _LEFT:.1f}" height="{_BAR}"'
     return [
         _text(_LEFT - 8, y + 16, label, "", "end"),
         f'<rect class="{kind}" {size} rx="3"/>',
-        _text(end + 14, y + 16, f"{times:.3g}x", "quiet"),
+        _text(axis.at(longest) + 8, y + 16, f"{times:.3g}x", "quiet"),
     ]
 
 
