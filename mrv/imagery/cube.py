@@ -11,11 +11,12 @@ bytes.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mrv.imagery.compiled import compiled
 from mrv.imagery.keeping import Keeper
@@ -26,24 +27,47 @@ _CODEC = "lz4_raw"
 _TWO_BYTES = 2  # size of Sentinel-2's digital numbers [byte]
 
 
-def kept_pixels(keeper: Keeper, scene: Scene, band: str) -> dict[str, NDArray[Any]]:
-    """Give what is kept of a band: digest of a list of pixels -> their digital numbers."""
-    packed = unpack(keeper.get(_place(scene, band)))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of one band of one scene.
+
+    Attributes:
+        digests: Of each list of pixels.
+        starts: Where the pixels of each list begin, and after the last one their number.
+        values: Digital numbers, list after list.
+    """
+
+    digests: tuple[str, ...]
+    starts: NDArray[np.int64]
+    values: NDArray[Any]
+
+    def holds_just(self, digests: tuple[str, ...], dtype: DTypeLike) -> bool:
+        """Say whether these lists are kept in this order and no others: nothing needs copying."""
+        return self.digests == digests and self.values.dtype == dtype
+
+    def records(self) -> dict[str, NDArray[Any]]:
+        """Give digest of a list -> its digital numbers."""
+        ends = zip(self.digests, self.starts[:-1], self.starts[1:], strict=True)
+        return {digest: self.values[start:stop] for digest, start, stop in ends}
+
+
+NOTHING = Kept((), np.zeros(1, np.int64), np.empty(0, np.uint8))
+
+
+def kept_pixels(keeper: Keeper | None, scene: Scene, band: str) -> Kept:
+    """Give what is kept of a band."""
+    packed = unpack(keeper.get(_place(scene, band))) if keeper else None
     if packed is None or packed.head.get("codec") != _CODEC:
-        return {}
-    digests, dtype = packed.head["digests"], np.dtype(packed.head["dtype"])
-    starts = packed.arrays["starts"]
+        return NOTHING
+    dtype, starts = np.dtype(packed.head["dtype"]), packed.arrays["starts"]
     size = int(starts[-1]) * dtype.itemsize
-    plain = pa.decompress(packed.arrays["pixels"], size, _CODEC, asbytes=True)
+    plain = pa.decompress(packed.arrays["pixels"], size, _CODEC)
     if dtype.itemsize == _TWO_BYTES:
         values = np.empty(int(starts[-1]), dtype)
         _join(np.frombuffer(plain, np.uint8).reshape(_TWO_BYTES, -1), values.view(np.uint16))
     else:
         values = np.frombuffer(plain, dtype)
-    return {
-        digest: values[start:stop]
-        for digest, start, stop in zip(digests, starts[:-1], starts[1:], strict=True)
-    }
+    return Kept(tuple(packed.head["digests"]), starts, values)
 
 
 def keep_pixels(

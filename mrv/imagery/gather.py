@@ -7,6 +7,7 @@ fetched. Pixels of blocks that were not fetched are 0, and no mask keeps them.
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -87,16 +88,22 @@ def gather(opening: Opening, plan: Plan, bands: Collection[str], keeper: Keeper 
     """
     classes = _classes(opening, plan, keeper)
     hopeful = ~classes_table(HOPELESS)
-    wanted = {
-        id(touched): _blocks_with(
-            hopeful, classes, plan.classes, plan.parents[band], touched.starts
-        )
-        for band, touched in {
-            id(plan.bands[band]): (band, plan.bands[band]) for band in bands
-        }.values()
-    }
+    wanted: dict[int, NDArray[np.bool_]] = {}  # by list of pixels, which bands share
+
+    def blocks_wanted(band: str) -> NDArray[np.bool_]:
+        touched = plan.bands[band]
+        if id(touched) not in wanted:
+            wanted[id(touched)] = (
+                _base_blocks_with(hopeful, classes, plan.classes, touched.starts)
+                if touched is plan.base
+                else _blocks_with(
+                    hopeful, classes, plan.classes, plan.parents[band], touched.starts
+                )
+            )
+        return wanted[id(touched)]
+
     numbers = {
-        band: _band(opening, band, plan.bands[band], wanted[id(plan.bands[band])], keeper)
+        band: _band(opening, band, plan.bands[band], partial(blocks_wanted, band), keeper)
         for band in bands
     }
     return Gathered(classes, numbers)
@@ -104,6 +111,10 @@ def gather(opening: Opening, plan: Plan, bands: Collection[str], keeper: Keeper 
 
 def _classes(opening: Opening, plan: Plan, keeper: Keeper | None) -> NDArray[Any]:
     around = plan.around
+    before = kept_pixels(keeper, opening.scene, SCL)
+    if before.holds_just(around.digests, around.layout.dtype):
+        return before.values
+    kept = before.records()
     values = np.zeros(int(around.starts[-1]), np.dtype(around.layout.dtype))
     parts = {
         index: values[start:stop].reshape(height, width)
@@ -111,7 +122,6 @@ def _classes(opening: Opening, plan: Plan, keeper: Keeper | None) -> NDArray[Any
             zip(around.starts[:-1], around.starts[1:], around.boxes, strict=True)
         )
     }
-    kept = kept_pixels(keeper, opening.scene, SCL) if keeper else {}
     missing: dict[int, list[int]] = {}
     for index, digest in enumerate(around.digests):
         if digest in kept:
@@ -128,7 +138,7 @@ def _classes(opening: Opening, plan: Plan, keeper: Keeper | None) -> NDArray[Any
             _copy_shared(block, window, parts[index], Window(*map(int, around.boxes[index])))
     if keeper:
         fresh = {digest: parts[index].ravel() for index, digest in enumerate(around.digests)}
-        keep_pixels(keeper, opening.scene, SCL, kept | fresh)
+        keep_pixels(keeper, opening.scene, SCL, fresh | kept)
     return values
 
 
@@ -146,13 +156,16 @@ def _band(
     opening: Opening,
     band: str,
     touched: Touched,
-    wanted: NDArray[np.bool_],
+    wanted: Callable[[], NDArray[np.bool_]],
     keeper: Keeper | None,
 ) -> NDArray[Any]:
+    before = kept_pixels(keeper, opening.scene, band)
+    if before.holds_just(touched.digests, touched.layout.dtype):
+        return before.values
+    kept = before.records()
     values = np.zeros(int(touched.starts[-1]), np.dtype(touched.layout.dtype))
-    kept = kept_pixels(keeper, opening.scene, band) if keeper else {}
     missing: dict[int, int] = {}
-    for index in np.flatnonzero(wanted).tolist():
+    for index in np.flatnonzero(wanted()).tolist():
         start, stop = touched.starts[index], touched.starts[index + 1]
         if (record := kept.get(touched.digests[index])) is not None:
             values[start:stop] = record
@@ -168,8 +181,27 @@ def _band(
         _take(np.ascontiguousarray(block).reshape(-1), touched.offsets[part], values[part])
         fresh[touched.digests[index]] = values[part]
     if keeper:
-        keep_pixels(keeper, opening.scene, band, kept | fresh)
+        known = kept | fresh
+        ordered = {digest: known.pop(digest) for digest in touched.digests if digest in known}
+        keep_pixels(keeper, opening.scene, band, ordered | known)
     return values
+
+
+@compiled
+def _base_blocks_with(
+    hopeful: NDArray[np.bool_],
+    classes: NDArray[Any],
+    places: NDArray[np.int32],
+    starts: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Say of each block of the finest band whether any of its plots' pixels may be clear."""
+    wanted = np.zeros(len(starts) - 1, np.bool_)
+    for block in range(len(wanted)):
+        for i in range(starts[block], starts[block + 1]):
+            if hopeful[classes[places[i]]]:
+                wanted[block] = True
+                break
+    return wanted
 
 
 @compiled
@@ -180,7 +212,7 @@ def _blocks_with(
     parents: NDArray[np.int32],
     starts: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Say of each block of a band whether any of its plots' pixels may be clear."""
+    """Say the same of the blocks of a coarser band."""
     wanted = np.zeros(len(starts) - 1, np.bool_)
     block, first, last = 0, starts[0], starts[1]
     i = 0

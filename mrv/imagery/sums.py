@@ -12,6 +12,7 @@ Chan's rule, against cancellation.
 Source: performance reference 2.7; Chan, Golub and LeVeque 1983 for the merge [V].
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -117,20 +118,17 @@ def summarise(plan: Plan, gathered: Gathered, scene: Scene, recipe: Recipe) -> S
     counts = {band: np.zeros(_COUNTED, np.int64) for band in witnesses}
     for first, last in _pieces(plan):
         piece = slice(plan.base.starts[first], plan.base.starts[last])
-        state, bright = _states(states, plan.classes[piece])
-        values, places = np.empty((len(recipe.indices), 0)), np.empty(0, np.int32)
-        if bright:
-            numbers = {band: _near(plan, gathered, band, piece) for band in gathered.numbers}
-            for band in recipe.bands:
-                _drop_empty(numbers[band], state)
-            seen, places = _seen(state)
-            reflectance = {
-                band: _reflectance(numbers[band], seen, scene.offset.scale, scene.offset.offset)
-                for band in recipe.bands
-            }
-            values = _values(recipe.indices, reflectance, len(seen))
-            for band in witnesses:
-                _count(numbers[band], state, seen, counts[band])
+        state, pixels, places = _states(states, plan.classes[piece])
+        numbers = {band: _near(plan, gathered, band, piece) for band in gathered.numbers}
+        reflectance = {
+            band: _reflectance(
+                numbers[band], pixels, scene.offset.scale, scene.offset.offset, state
+            )
+            for band in recipe.bands
+        }
+        values = _values(recipe.indices, reflectance, len(pixels))
+        for band in witnesses:
+            _count(numbers[band], state, pixels, counts[band])
         runs = slice(plan.block_runs[first], plan.block_runs[last])
         _add(
             plan.pixels, plan.shares, plan.run_starts[runs.start : runs.stop + 1],
@@ -152,10 +150,9 @@ def summarise(plan: Plan, gathered: Gathered, scene: Scene, recipe: Recipe) -> S
 def _pieces(plan: Plan) -> list[tuple[int, int]]:
     """Cut the blocks into groups of about the same number of pixels."""
     pieces, first = [], 0
-    starts = plan.base.starts
+    starts = plan.base.starts.tolist()
     while first < len(starts) - 1:
-        last = int(np.searchsorted(starts, starts[first] + _PIECE_PIXELS, side="right")) - 1
-        last = max(last, first + 1)
+        last = max(bisect_right(starts, starts[first] + _PIECE_PIXELS) - 1, first + 1)
         pieces.append((first, last))
         first = last
     return pieces
@@ -173,12 +170,12 @@ def _near(plan: Plan, gathered: Gathered, band: str, piece: slice) -> NDArray[An
 def _values(
     indices: Sequence[str], reflectance: Mapping[str, NDArray[np.float64]], pixels: int
 ) -> NDArray[np.float64]:
-    """Compute indices of the pixels that are seen, one index per row."""
+    """Compute indices of some pixels, one index per row."""
     values = np.empty((len(indices), pixels))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for row, name in zip(values, indices, strict=True):
             index = INDICES[name]
-            row[:] = index.formula(*(reflectance[band] for band in index.bands))
+            index.formula(*(reflectance[band] for band in index.bands), row)
     return values
 
 
@@ -188,44 +185,42 @@ def _ratio(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
 
 
 @compiled
-def _states(states: NDArray[np.uint8], places: NDArray[np.int32]) -> tuple[Any, bool]:
-    """Take the states of base pixels; and whether any of them is of a clear class."""
+def _states(
+    states: NDArray[np.uint8], places: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.uint32]]:
+    """Take the states of base pixels.
+
+    Returns:
+        The states; the pixels of a clear class; and for each of these its place in their list.
+    """
     taken = np.empty(len(places), np.uint8)
-    found = np.uint8(0)
-    for i in range(len(places)):
-        taken[i] = states[places[i]]
-        found |= taken[i]
-    return taken, found & CLEAR_CLASS != 0
-
-
-@compiled
-def _drop_empty(numbers: NDArray[Any], state: NDArray[np.uint8]) -> None:
-    """Say that a pixel of a clear class has no data where a band is empty."""
-    for i in range(len(numbers)):
-        if numbers[i] == 0 and state[i] & CLEAR_CLASS:
-            state[i] = 0
-
-
-@compiled
-def _seen(state: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """List the pixels that are seen, and give for each of them its place in the list."""
-    pixels, places = np.empty(len(state), np.int32), np.empty(len(state), np.int32)
+    # Numbers without a sign spare the question whether they count from the end.
+    pixels, listed = np.empty(len(places), np.uint32), np.empty(len(places), np.uint32)
     found = 0
-    for i in range(len(state)):
-        pixels[found] = i  # written anyway and kept if seen: no branch to guess
-        places[i] = found
-        found += (state[i] & SEEN) != 0
-    return pixels[:found], places
+    for i in range(len(places)):
+        state = states[np.uint32(places[i])]
+        taken[i] = state
+        pixels[found] = i  # written anyway and kept if clear: no branch to guess
+        listed[i] = found
+        found += (state & CLEAR_CLASS) != 0
+    return taken, pixels[:found], listed
 
 
 @compiled
 def _reflectance(
-    numbers: NDArray[Any], pixels: NDArray[np.int32], scale: float, offset: float
+    numbers: NDArray[Any],
+    pixels: NDArray[np.uint32],
+    scale: float,
+    offset: float,
+    state: NDArray[np.uint8],
 ) -> NDArray[np.float64]:
-    """Reflectance of some pixels, not below 0."""
+    """Reflectance of some pixels, not below 0; says of those where the band is empty: no data."""
     values = np.empty(len(pixels), np.float64)
     for i in range(len(pixels)):
-        values[i] = max(numbers[pixels[i]] * scale + offset, 0.0)
+        number = numbers[pixels[i]]
+        values[i] = max(number * scale + offset, 0.0)
+        if number == 0:
+            state[pixels[i]] = 0
     return values
 
 
@@ -236,25 +231,25 @@ def _add(
     run_starts: NDArray[np.int64],
     run_plots: NDArray[np.int32],
     first_pixel: int,
-    looks: tuple[NDArray[np.uint8], NDArray[np.int32]],
+    looks: tuple[NDArray[np.uint8], NDArray[np.uint32]],
     valued: tuple[NDArray[np.float64], NDArray[np.float64]],
     sums: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> None:
     """Add the runs of some blocks; values outside their range, or no number, are left out.
 
-    Values are those of the pixels that are seen, in the order of their places.
+    Values are those of the pixels of a clear class, in the order of their places.
     """
     (state, places), (values, valid) = looks, valued
     longest = 0
     for run in range(len(run_plots)):
         longest = max(longest, run_starts[run + 1] - run_starts[run])
-    clear, weights = np.empty(longest, np.int64), np.empty(longest, np.float64)
+    clear, weights = np.empty(longest, np.uint32), np.empty(longest, np.float64)
     for run in range(len(run_plots)):
         plot = run_plots[run]
         total = squares = unseen = 0.0
         found = 0
         for entry in range(run_starts[run], run_starts[run + 1]):
-            pixel, share = pixels[entry] - first_pixel, np.float64(shares[entry])
+            pixel, share = np.uint32(pixels[entry] - first_pixel), np.float64(shares[entry])
             if state[pixel] & SEEN:
                 clear[found], weights[found] = places[pixel], share
                 found += 1
@@ -275,7 +270,7 @@ def _add(
 
 @compiled
 def _add_index(
-    pixels: NDArray[np.int64],
+    pixels: NDArray[np.uint32],
     weights: NDArray[np.float64],
     values: NDArray[np.float64],
     valid: NDArray[np.float64],
@@ -310,10 +305,11 @@ def _add_index(
 def _count(
     numbers: NDArray[Any],
     state: NDArray[np.uint8],
-    seen: NDArray[np.int32],
+    pixels: NDArray[np.uint32],
     counts: NDArray[np.int64],
 ) -> None:
     """Count the digital numbers of clear vegetation; those off the scale at its ends."""
-    for i in seen:
-        if state[i] & GREEN and numbers[i] != 0:
+    both = GREEN | SEEN
+    for i in pixels:
+        if state[i] & both == both and numbers[i] != 0:
             counts[min(max(int(numbers[i]) - _LOWEST, 0), _COUNTED - 1)] += 1

@@ -235,7 +235,7 @@ def test_pixels_come_back_as_they_were(values: np.ndarray, cut: int) -> None:
     keeper, scene = MemoryKeeper(), Sky().add("s", "2021-02-01T08:00:00", {"red": 1})
     cut = min(cut, len(values))
     keep_pixels(keeper, scene, "red", {"a": values[:cut], "b": values[cut:]})
-    kept = kept_pixels(keeper, scene, "red")
+    kept = kept_pixels(keeper, scene, "red").records()
     assert kept["a"].dtype == values.dtype
     assert np.array_equal(np.concatenate([kept["a"], kept["b"]]), values)
 
