@@ -14,6 +14,7 @@ import typer
 from pipelines.commands.bundle_options import bundle, verify
 from pipelines.commands.credit_options import credit_commands
 from pipelines.commands.exports import aef_file, cad_trust_file, cdop_file
+from pipelines.commands.methodology_options import methodology_commands
 from pipelines.commands.sample_options import plan_sample
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ app.command()(verify)
 app.add_typer(plots, name="plots")
 app.add_typer(areas, name="areas")
 app.add_typer(credit_commands, name="credits")
+app.add_typer(methodology_commands, name="methodology")
 export = typer.Typer(no_args_is_help=True, help="Take data out of the registry on this machine.")
 app.add_typer(export, name="export")
 export.command("cad-trust")(cad_trust_file)

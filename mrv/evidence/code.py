@@ -15,6 +15,19 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+@cache
+def calculation_digest() -> str:
+    """Give the sha-256 of the code that turns trees and looks into kilograms.
+
+    The packages that compute, without sources of data, simulation and evidence.
+    """
+    digest = hashlib.sha256()
+    for package in ("biomass", "change", "crediting", "estimation", "field", "imagery"):
+        for name, content in sorted(_sources(files("mrv") / package, package)):
+            digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
 def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     for entry in folder.iterdir():

@@ -85,19 +85,32 @@ def load_methodology(methodology_id: str, version: int) -> Methodology:
     Raises:
         RuleMissing: If there is no such version, or one of its rules lacks unit, source or tag.
     """
-    raw = methodology_file(methodology_id, version)
-    document = tomllib.loads(raw.decode())
-    head = document.pop("methodology")
+    return parse_methodology(methodology_file(methodology_id, version))
+
+
+def parse_methodology(raw: bytes) -> Methodology:
+    """Read rules from the bytes of a file, as of a draft that is not published.
+
+    Raises:
+        RuleMissing: If it is no such file, or one of its rules lacks unit, source or tag.
+    """
+    try:
+        document = tomllib.loads(raw.decode())
+        head = document.pop("methodology")
+        said = {"id": head["id"], "version": head["version"], "title": head["title"]}
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise RuleMissing(
+            f"This is no file of rules: {error}; begin from a published one, with its head "
+            "[methodology] of id, version, title and valid_from."
+        ) from error
     rules = {
         key: _rule(key, row)
         for section in document
         for key, row in _rows(section, document[section])
     }
     return Methodology(
-        id=head["id"],
-        version=head["version"],
-        title=head["title"],
-        valid_from=str(head["valid_from"]),
+        **said,
+        valid_from=str(head.get("valid_from", "")),
         rules=MappingProxyType(rules),
         digest=hashlib.sha256(raw).hexdigest(),
     )

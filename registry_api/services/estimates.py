@@ -26,7 +26,7 @@ from registry_api.db.models import (
     Project,
 )
 from registry_api.errors import EvidenceWrong, NotAllowed, NotFound
-from registry_api.services import ledger, opened_evidence, period_runs
+from registry_api.services import ledger, methodologies, opened_evidence, period_runs
 from registry_api.services.accounts import AccountView
 from registry_api.services.evidence_checks import check_sums, check_way_down, demand_gates
 from registry_api.services.latest import newest_plots
@@ -68,6 +68,7 @@ def submit_estimate(
         NotAllowed: If the account is not the project's developer.
         EvidenceWrong: If it contradicts itself or what is registered.
         EvidenceMissing: If it has no way down from its number to plots, trees, scenes and code.
+        Contradiction: If it follows other rules than its period, or rules not adopted.
     """
     sha256 = document_digest(document)
     held = session.get(Estimate, sha256)
@@ -84,6 +85,7 @@ def submit_estimate(
     check_sums(document)
     check_way_down(session, document, settings)
     _check_against_register(session, document, period)
+    methodologies.demand_followed(session, document, period)
     quantities = document.quantities
     entry = ledger.append(
         session,

@@ -71,6 +71,7 @@ Kind = Literal[
     "finding_answered",
     "finding_returned",
     "finding_closed",
+    "methodology_adopted",
 ]
 FIRST_PREV_HASH = "0" * 64
 _CLOCK_SLACK = timedelta(minutes=5)

@@ -170,6 +170,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "plots_registered": _("plots registered"),
             "plot_left": _("a plot left the programme"),
             "estimate_submitted": _("estimate handed in"),
+            "methodology_adopted": _("project took up another version of its rules"),
             "estimate_decided": _("verifier decided on an estimate"),
             "batch_issued": _("credits issued"),
             "verification_assigned": _("verifier assigned to a period"),

@@ -31,6 +31,7 @@ from registry_api.db.models.holdings import (
 )
 from registry_api.db.models.labels import CertificateRevocation, Label, LabelWithdrawal
 from registry_api.db.models.market import BatchTraits, SupplyStatement
+from registry_api.db.models.methodologies import MethodologyAdoption
 from registry_api.db.models.registry import (
     Account,
     ApiKey,
@@ -121,6 +122,7 @@ __all__ = [
     "Member",
     "Membership",
     "MembershipEnd",
+    "MethodologyAdoption",
     "MonitoringPeriod",
     "Notice",
     "NoticeDelivery",
