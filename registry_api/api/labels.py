@@ -12,7 +12,8 @@ from registry_api.api.orders import Key
 from registry_api.api.parameters import Plain, ProjectId, SerialText
 from registry_api.deps import Caller, ReadSession, WriteSession
 from registry_api.services import labels
-from registry_api.services.labels import LabelKind, LabelView, NewLabel
+from registry_api.services.label_terms import LabelKind, NewLabel
+from registry_api.services.labels import LabelView
 
 router = APIRouter(tags=["labels"])
 _Text = Annotated[str, Field(min_length=1, max_length=2_000)]

@@ -16,6 +16,7 @@ from registry_api.services.as_of import AsOf
 from registry_api.services.credit_runs import PRICE_BAND, Claim, RunFilter, UncertaintyBand
 from registry_api.services.credit_search import Sort
 from registry_api.services.holdings import State
+from registry_api.services.labelled_credits import LABEL, WomensShareBand
 from registry_api.services.views import CreditFilter, Page
 
 _LARGEST_PAGE = 200
@@ -108,6 +109,9 @@ class RunFilterQuery(_Strict):
     status: _Any[State] = []
     uncertainty: _Any[UncertaintyBand] = []
     price: _Any[Annotated[str, Field(pattern=PRICE_BAND, examples=["USD_10_to_20"])]] = []
+    label: _Any[Annotated[str, Field(pattern=LABEL, examples=["ccp:CCP-approved"])]] = []
+    sdg: _Any[Annotated[int, Field(ge=1, le=17)]] = []
+    womens_share: _Any[WomensShareBand] = []
     q: Annotated[
         str, Field(max_length=200, description="words that a project's statements all hold")
     ] = ""
@@ -123,6 +127,9 @@ class RunFilterQuery(_Strict):
             status=tuple(self.status),
             uncertainty=tuple(self.uncertainty),
             price=tuple(self.price),
+            label=tuple(self.label),
+            sdg=tuple(self.sdg),
+            womens_share=tuple(self.womens_share),
             text=self.q,
         )
 

@@ -4,27 +4,37 @@ Counts of a part leave its own choice aside, so that a reader sees what choosing
 or one more, would bring.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Select, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from registry_api.db.models import BatchTraits, CreditBatch, Holding
+from registry_api.db.models import BatchTraits, CreditBatch, Holding, Label
 from registry_api.services.credit_runs import (
     CLAIMS,
+    Conditions,
     RunFilter,
     at_price,
     conditions,
     listed,
     newest_entry,
+    of_labels,
     open_at,
     price_band,
     uncertainty_band,
 )
+from registry_api.services.labelled_credits import (
+    counting,
+    covers,
+    goal_value,
+    label_value,
+    share_value,
+)
 
 _WHOLE = "whole"  # the search as it is
 _PARTS = ("country", "project", "methodology", "claim", "vintage", "status", "uncertainty", _WHOLE)
+_ATTESTED = ("label", "sdg", "womens_share")  # by documents, so not of an issuance but of runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Facets:
 def facets(session: Session, wanted: RunFilter) -> Facets:
     """Count what is to be had now under every value of every part of a search."""
     at = newest_entry(session)
+    labelled = of_labels(session, wanted, at)
     sums = (
         select(
             Holding.batch_id,
@@ -70,7 +81,7 @@ def facets(session: Session, wanted: RunFilter) -> Facets:
             func.sum(Holding.quantity_t).label("quantity_t"),
             func.count().label("runs"),
         )
-        .where(*open_at(at), *at_price(wanted))
+        .where(*open_at(at), *at_price(wanted), *labelled.values())
         .group_by(Holding.batch_id, Holding.kind, Holding.state)
         .cte("sums")
     )
@@ -108,8 +119,9 @@ def facets(session: Session, wanted: RunFilter) -> Facets:
         .group_by(cells.c[part])
         for part in _PARTS
     )
-    values: dict[str, list[FacetValue]] = {part: [] for part in (*_PARTS, "price")}
-    for part, value, quantity_t, runs in session.execute(union_all(*counted, _prices(wanted, at))):
+    values: dict[str, list[FacetValue]] = {part: [] for part in (*_PARTS, "price", *_ATTESTED)}
+    apart = (_prices(wanted, labelled, at), *_labels(session, wanted, labelled, at))
+    for part, value, quantity_t, runs in session.execute(union_all(*counted, *apart)):
         shown = CLAIMS[value] if part == "claim" else value
         values[part].append(FacetValue(shown, int(quantity_t), int(runs)))
     whole = values.pop(_WHOLE) or [FacetValue("", 0, 0)]
@@ -121,7 +133,41 @@ def facets(session: Session, wanted: RunFilter) -> Facets:
     )
 
 
-def _prices(wanted: RunFilter, at: int) -> "Select[str, str, int, int]":
+def _labels(
+    session: Session, wanted: RunFilter, labelled: Conditions, at: int
+) -> Iterator["Select[str, str, int, int]"]:
+    """Count by what was attested; a run that two documents say the same of counts once."""
+    kind, state = Holding.kind.expression, Holding.state.expression
+    values = (label_value(), goal_value(), share_value(session))
+    for part, (is_one, value) in zip(_ATTESTED, values, strict=True):
+        found = (
+            select(Holding.id, Holding.quantity_t, value.label("value"))
+            .select_from(Label)
+            .join(Holding, covers())
+            .join(CreditBatch, CreditBatch.id == Holding.batch_id)
+            .join(BatchTraits, BatchTraits.batch_id == Holding.batch_id)
+            .where(
+                is_one,
+                counting(at),
+                *open_at(at),
+                *at_price(wanted),
+                *conditions(wanted, kind=kind, state=state).values(),
+                *(said for name, said in labelled.items() if name != part),
+            )
+            .distinct()
+            .subquery()
+        )
+        yield (
+            select(
+                literal(part),
+                cast(found.c.value, String),
+                func.sum(found.c.quantity_t),
+                func.count(),
+            ).group_by(found.c.value)
+        )
+
+
+def _prices(wanted: RunFilter, labelled: Conditions, at: int) -> "Select[str, str, int, int]":
     """Count by price; few credits are listed, so they are found from their listings."""
     kind, state = Holding.kind.expression, Holding.state.expression
     sales = listed().add_columns(price_band().label("band")).subquery()
@@ -135,6 +181,7 @@ def _prices(wanted: RunFilter, at: int) -> "Select[str, str, int, int]":
             Holding.state == "offered",
             *open_at(at),
             *conditions(wanted, kind=kind, state=state).values(),
+            *labelled.values(),
         )
         .group_by(sales.c.band)
     )

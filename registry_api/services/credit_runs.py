@@ -25,6 +25,13 @@ from registry_api.db.models import (
     Project,
 )
 from registry_api.services.holdings import State
+from registry_api.services.labelled_credits import (
+    WomensShareBand,
+    having,
+    named,
+    of_goals,
+    of_shares,
+)
 from registry_api.services.latest import newest_projects
 from registry_api.services.views import Page
 
@@ -129,6 +136,9 @@ class RunFilter:
 
     Attributes:
         price: Currency and band of a public listing, as in `USD_10_to_20`.
+        label: Kind and name of a label that all of a run has, as in `ccp:CCP-approved`.
+        sdg: Number of a goal of the United Nations that a document attests of all of a run.
+        womens_share: Band of women among those paid, as such a document states it.
         text: Words that must all occur in a project's name, id, developer or statements.
     """
 
@@ -140,6 +150,9 @@ class RunFilter:
     status: tuple[State, ...] = ()
     uncertainty: tuple[UncertaintyBand, ...] = ()
     price: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    sdg: tuple[int, ...] = ()
+    womens_share: tuple[WomensShareBand, ...] = ()
     text: str = ""
 
 
@@ -209,6 +222,24 @@ def at_price(wanted: RunFilter) -> tuple[ColumnElement[bool], ...]:
         return ()
     asked = listed().where(price_band().in_(wanted.price))
     return Holding.state == "offered", Holding.state_sequence.in_(asked)
+
+
+def of_labels(session: Session, wanted: RunFilter, at: int) -> Conditions:
+    """Give what a filter asks of labels, by the name of each part that asks for anything.
+
+    Args:
+        session: Where attested shares are read.
+        wanted: The filter.
+        at: Ledger entry after which the labels were given.
+    """
+    found: Conditions = {}
+    if wanted.label:
+        found["label"] = having(named(wanted.label), at)
+    if wanted.sdg:
+        found["sdg"] = having(of_goals(wanted.sdg), at)
+    if wanted.womens_share:
+        found["womens_share"] = having(of_shares(session, wanted.womens_share), at)
+    return found
 
 
 @cache

@@ -24,6 +24,7 @@ from registry_api.services.credit_runs import (
     at_price,
     conditions,
     newest_entry,
+    of_labels,
     open_at,
     run_rows,
     view,
@@ -63,7 +64,7 @@ def search(
     falling = sort.startswith("-")
     told = paging.decode(cursor, int, kind, int)
     at, *last = told or (newest_entry(session),)
-    query = run_rows().where(*open_at(at), *_of(wanted))
+    query = run_rows().where(*open_at(at), *_of(wanted), *of_labels(session, wanted, at).values())
     if last:
         query = query.where(_beyond(key, last[0], last[1], falling=falling))
     order = (key.desc(), Holding.id.desc()) if falling else (key, Holding.id)
@@ -97,8 +98,14 @@ def changes(
 
     Raises:
         CursorInvalid: If the cursor is not of this list.
-        NotAcceptable: If the ledger has not come so far.
+        NotAcceptable: If the ledger has not come so far, or labels are asked for: they come and go
+            without the credits changing, so this feed could not tell of it.
     """
+    if wanted.label or wanted.sdg or wanted.womens_share:
+        raise NotAcceptable(
+            "What changed is told of all credits: search by 'label', 'sdg' or 'womens_share' "
+            "without 'modified_since'."
+        )
     at, *last = paging.decode(cursor, int, int, int) or (newest_entry(session),)
     if modified_since > at:
         raise NotAcceptable(

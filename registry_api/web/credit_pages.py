@@ -13,6 +13,8 @@ from registry_api.services.credit_facets import facets
 from registry_api.services.credit_runs import Claim, RunFilter, UncertaintyBand
 from registry_api.services.credit_search import Sort
 from registry_api.services.holdings import STATES
+from registry_api.services.label_terms import SDGS
+from registry_api.services.labelled_credits import WomensShareBand
 from registry_api.web import places
 from registry_api.web.rendering import page, texts_for
 
@@ -20,11 +22,24 @@ router = APIRouter(include_in_schema=False)
 RUNS_SHOWN = 30
 ENTRIES_SHOWN = 50
 _MOST_PROJECTS = 10_000
-_FACETS = ("status", "country", "vintage", "project", "claim", "uncertainty", "price")
+_FACETS = (
+    "status",
+    "country",
+    "vintage",
+    "project",
+    "claim",
+    "label",
+    "sdg",
+    "womens_share",
+    "uncertainty",
+    "price",
+)
 _KNOWN: dict[str, tuple[str, ...]] = {
     "status": STATES,
     "claim": get_args(Claim),
     "uncertainty": get_args(UncertaintyBand),
+    "sdg": tuple(str(number) for number in range(1, len(SDGS) + 1)),
+    "womens_share": get_args(WomensShareBand),
 }
 
 
@@ -56,6 +71,7 @@ def credits_page(
         asked=q,
         sort=order,
         again=again,
+        goals=dict(enumerate(SDGS, 1)),
         names={card.id: card.name for card in cards},
         places=places.projects((c for c in cards if c.id in with_credits), texts_for(request)),
         first=cursor is None,
@@ -74,8 +90,9 @@ def ledger_page(
 def _wanted(chosen: dict[str, list[str]], text: str) -> RunFilter:
     """Read a search out of an address; what is no value of a part is left out."""
     asked: dict[str, Any] = {
-        name: tuple(v for v in values if name not in _KNOWN or v in _KNOWN[name])
+        name: tuple(v for v in values if (v in _KNOWN[name] if name in _KNOWN else v.isprintable()))
         for name, values in chosen.items()
     }
     asked["vintage"] = tuple(int(v) for v in chosen["vintage"] if v.isdecimal() and len(v) <= 4)  # noqa: PLR2004  a year
+    asked["sdg"] = tuple(int(v) for v in asked["sdg"])
     return RunFilter(**asked, text=text[:200])

@@ -153,6 +153,9 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "claim": _("Kind of claim"),
             "uncertainty": _("Uncertainty (U90)"),
             "price": _("Listed price"),
+            "label": _("Label"),
+            "sdg": _("Development goal"),
+            "womens_share": _("Women among those paid"),
         },
         facet_value={
             "carbon": _("carbon"),
@@ -162,6 +165,10 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "10_to_20": _("10 to 20 %"),
             "20_to_30": _("20 to 30 %"),
             "over_30": _("over 30 %"),
+            "under_25": _("under 25 %"),
+            "25_to_50": _("25 to 50 %"),
+            "50_to_75": _("50 to 75 %"),
+            "75_or_more": _("75 % or more"),
         },
         ledger_event={
             "project_registered": _("project registered"),

@@ -11,7 +11,7 @@ from registry_api.services import accounts, cad_trust, labels, orders
 from registry_api.services import credits as in_issue
 from registry_api.services.cad_trust import Export
 from registry_api.services.holdings import Lot
-from registry_api.services.labels import NewLabel
+from registry_api.services.label_terms import NewLabel
 from registry_api.services.retirement_terms import RetirementTerms
 from registry_api.services.views import CreditFilter
 from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, Stage
