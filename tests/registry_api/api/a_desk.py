@@ -27,7 +27,7 @@ from tests.registry_api.a_registry import (
     sha,
 )
 
-STRANGER = "somebody-else"
+STRANGER, BUYER = "somebody-else", "a-buyer"
 OWN, FOREIGN, NONE = "lakeside-grevillea", "upland-coffee", "no-such-project"
 WEST, SOUTH, SIDE = 34.600123, -0.120457, 0.0015  # squares of about 2.8 ha in Kenya
 
@@ -142,6 +142,7 @@ def _founded(home: Path, **settings: object) -> tuple[Settings, dict[str, str]]:
             (STRANGER, "developer"),
             (VERIFIER, "verifier"),
             (REGISTRAR, "registrar"),
+            (BUYER, "buyer"),
         ):
             accounts.register_account(session, account, account, role)  # type: ignore[arg-type]
             keys[account] = accounts.create_key(session, account)

@@ -22,8 +22,8 @@ from schemathesis.checks import (
 )
 
 from registry_api.api.problems import Problem
-from tests.registry_api.a_registry import DEVELOPER, VERIFIER
-from tests.registry_api.api.a_desk import OWN, STRANGER, Desk, opened_desk, some_plots
+from tests.registry_api.a_registry import DEVELOPER, REGISTRAR, VERIFIER
+from tests.registry_api.api.a_desk import BUYER, OWN, STRANGER, Desk, opened_desk, some_plots
 from tests.registry_api.api.freeze import FROZEN
 
 OPERATIONS = {
@@ -32,8 +32,8 @@ OPERATIONS = {
     for method, operation in methods.items()
 }
 schemathesis.serializer.alias("application/zip", "application/octet-stream")
-EXAMPLES = 8  # of each operation, each of them as every caller
-CALLERS = (DEVELOPER, VERIFIER, STRANGER, None)
+EXAMPLES = 5  # of each operation, each of them as every caller; `make fuzz-api` goes on
+CALLERS = (DEVELOPER, VERIFIER, REGISTRAR, BUYER, STRANGER, None)
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
