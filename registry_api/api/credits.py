@@ -55,8 +55,8 @@ def list_credits(
 ) -> Response:
     """List runs of credits where they are now; with `modified_since`, what changed since.
 
-    JSON comes by page. CSV, GeoJSON or Parquet, asked for in `Accept`, comes with all of it in one
-    stream; GeoJSON shows the middle of each project's coarse cells.
+    JSON comes by page. CSV, GeoJSON or Parquet, asked for in `Accept` or by `format`, comes with
+    all of it in one stream; GeoJSON shows the middle of each project's coarse cells.
     """
     opened = database(settings.database)
 
@@ -72,7 +72,7 @@ def list_credits(
         with opened.reading() as session:
             return portfolio.project_places(session)
 
-    media_type = formats.asked_for(request)
+    media_type = formats.asked_for(request, query.format)
     if media_type != formats.JSON:
         pages = credit_search.every_page(opened, look)
         first = next(pages)  # what is wrong with the question is said before the stream begins

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -23,8 +23,15 @@ from registry_api.services.credit_runs import CreditRun
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 Pages = Iterator[tuple[CreditRun, ...]]
 Places = Callable[[], dict[str, tuple[float, float]]]
+Format = Literal["json", "csv", "geojson", "parquet"]
 _NAMES = tuple(field.name for field in fields(CreditRun))
 _ENDINGS = {CSV: "csv", GEOJSON: "geojson", PARQUET: "parquet"}
+_BY_NAME: dict[Format, str] = {
+    "json": JSON,
+    "csv": CSV,
+    "geojson": GEOJSON,
+    "parquet": PARQUET,
+}
 _RUN: TypeAdapter[CreditRun] = TypeAdapter(CreditRun)
 
 
@@ -42,8 +49,14 @@ def _writer(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def asked_for(request: Request) -> str:
-    """Choose the format: the first of those named in `Accept` that there is, else JSON."""
+def asked_for(request: Request, named: Format | None = None) -> str:
+    """Choose the format: the one named in the address, else the first that `Accept` names.
+
+    A browser that follows a link cannot say what it accepts, so the address may. Without either, or
+    where `Accept` names none that there is, it is JSON.
+    """
+    if named is not None:
+        return _BY_NAME[named]
     for part in request.headers.get("accept", "").split(","):
         media_type = part.partition(";")[0].strip().lower()
         if media_type == JSON or media_type in _ENDINGS:

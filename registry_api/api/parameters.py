@@ -137,6 +137,10 @@ class RunFilterQuery(_Strict):
 class RunQuery(RunFilterQuery, PageQuery):
     """Which credits, in which order, or only what changed since somebody last looked."""
 
+    format: Annotated[
+        Literal["json", "csv", "geojson", "parquet"] | None,
+        Field(description="in place of `Accept`, for a link that a browser follows"),
+    ] = None
     sort: Annotated[Sort, Field(description="a minus for the largest, or the newest, first")] = (
         "-changed"
     )

@@ -5,6 +5,7 @@ told. The digests let whoever was shown an entry prove that it is the one that s
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry_api.db.models import LedgerEntry
+from registry_api.db.models import CreditOrder, LedgerEntry
 from registry_api.services import paging
 from registry_api.services.views import Page
 
@@ -23,7 +24,8 @@ class PublicEntry:
 
     Attributes:
         kind: What happened.
-        quantity_t: To how many credits [t CO2e]; 0 where none moved.
+        quantity_t: To how many credits [t CO2e]: those that moved or, of a reservation, those that
+            are kept for a buyer while they stay where they are; 0 of anything else.
         projects: Whose credits, or which project it is about.
         payload_sha256: Digest of what exactly was written.
         entry_sha256: Of the whole entry; the next one names it.
@@ -48,13 +50,25 @@ def entries(session: Session, *, limit: int = 50, cursor: str | None = None) -> 
     if before is not None:
         query = query.where(LedgerEntry.sequence < before)
     found = session.scalars(query.order_by(LedgerEntry.sequence.desc()).limit(limit + 1)).all()
+    kept = _reserved_t(session, found[:limit])
     return Page(
-        tuple(_view(entry) for entry in found[:limit]),
+        tuple(_view(entry, kept.get(entry.sequence, 0)) for entry in found[:limit]),
         paging.encode(found[limit - 1].sequence) if len(found) > limit else None,
     )
 
 
-def _view(entry: LedgerEntry) -> PublicEntry:
+def _reserved_t(session: Session, entries: Sequence[LedgerEntry]) -> dict[int, int]:
+    """Look up what reservations keep, which names no serials: any of the listing will do."""
+    reserving = [entry.sequence for entry in entries if entry.kind == "credits_reserved"]
+    rows = session.execute(
+        select(CreditOrder.sequence, CreditOrder.quantity_t).where(
+            CreditOrder.sequence.in_(reserving)
+        )
+    )
+    return {sequence: int(quantity_t) for sequence, quantity_t in rows}
+
+
+def _view(entry: LedgerEntry, reserved_t: int) -> PublicEntry:
     said: dict[str, Any] = json.loads(entry.payload)
     blocks: list[dict[str, Any]] = said.get("blocks") or []
     named = [block.get("project") for block in blocks] or [said.get("project")]
@@ -63,7 +77,7 @@ def _view(entry: LedgerEntry) -> PublicEntry:
         kind=entry.kind,
         recorded_at=entry.recorded_at,
         effective_at=entry.effective_at,
-        quantity_t=sum(block["last"] - block["first"] + 1 for block in blocks),
+        quantity_t=reserved_t or sum(block["last"] - block["first"] + 1 for block in blocks),
         projects=tuple(sorted({str(name or said.get("project") or "") for name in named} - {""})),
         payload_sha256=entry.payload_hash,
         entry_sha256=entry.entry_hash,

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -242,6 +244,23 @@ def test_the_whole_search_comes_as_a_table_or_a_map(served: Served, tmp_path: Pa
         "/v1/credits?country=UG", headers={"Accept": "application/geo+json"}
     )
     assert nothing.json() == {"type": "FeatureCollection", "features": []}
+
+
+def test_a_link_names_the_format_that_a_browser_cannot(served: Served) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    html = served.client.get("/credits?status=active").text
+    links = re.findall(r'href="(/v1/credits[^"]*)" download', html)
+    assert len(links) == 3
+    for link, (ending, begins) in zip(
+        links,
+        (("csv", b"id,serial,"), ("geojson", b'{"type":"Fea'), ("parquet", b"PAR1")),
+        strict=True,
+    ):
+        answer = served.client.get(unescape(link), headers=browser)
+        assert answer.status_code == 200
+        assert f'filename="credits.{ending}"' in answer.headers["content-disposition"]
+        assert answer.content.startswith(begins)
+    assert served.client.get("/v1/credits?format=xlsx").status_code == 422
 
 
 def test_an_answer_is_not_sent_twice(served: Served) -> None:

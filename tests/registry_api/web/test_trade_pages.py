@@ -239,6 +239,8 @@ def test_credits_are_listed_reserved_settled_and_bought(market: Market) -> None:
     again = send(market, f"/listings/{listing}/reserve", fields, by=BUYER)
     assert again.headers["location"] == reserved.headers["location"]
     assert "of 10, the rest is reserved" in market.get("/listings").text
+    newest = market.get("/v1/ledger?limit=1").json()["items"][0]
+    assert (newest["kind"], newest["quantity_t"]) == ("credits_reserved", 4)
     order = reserved.headers["location"]
     seen = market.get(order, by=DEVELOPER)
     assert "4 credits reserved at 12.50 USD each" in seen.text
