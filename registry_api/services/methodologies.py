@@ -7,7 +7,7 @@ what it would have changed is on file.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -51,9 +51,83 @@ class AdoptionView:
     adopted_at: datetime
 
 
-def published() -> tuple[tuple[Release, Methodology], ...]:
-    """List all released versions with their rules, oldest first."""
-    return tuple((release, load_methodology(release.id, release.version)) for release in releases())
+@dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """A released version.
+
+    Attributes:
+        id: Of the methodology.
+        version: Counts from 1.
+        title: For a person.
+        released_on: Day.
+        changes: What is other than in the version before.
+        digest: Over the three below: the name of the release.
+        rules_sha256: Of the file of rules, as evidence names it.
+        golden_sha256: Of the cases whose answers it pins.
+        code_sha256: Of the code of its day.
+        unverified: Rules that rest on memory alone; with any, only a demonstration issues.
+    """
+
+    id: str
+    version: int
+    title: str
+    released_on: date
+    changes: str
+    digest: str
+    rules_sha256: str
+    golden_sha256: str
+    code_sha256: str
+    unverified: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One rule, its unit, and what it rests on.
+
+    Attributes:
+        name: Section and name, with a dot between.
+        value: Number, text or flag.
+        unit: Of the value.
+        source: Standard and clause, paper, or the reason of a policy.
+        tag: V read in the primary source, V2 in a secondary one, C computed, P policy, M memory.
+    """
+
+    name: str
+    value: int | float | str | bool
+    unit: str
+    source: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesView:
+    """A released version with all of its rules."""
+
+    release: ReleaseView
+    rules: tuple[RuleView, ...]
+
+
+def released() -> tuple[ReleaseView, ...]:
+    """List all released versions, oldest first."""
+    return tuple(
+        _release(release, load_methodology(release.id, release.version)) for release in releases()
+    )
+
+
+def rules_of(methodology_id: str, version: int) -> RulesView:
+    """Give a released version with its rules.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    release, rules = published_version(methodology_id, version)
+    return RulesView(
+        _release(release, rules),
+        tuple(
+            RuleView(name, rule.value, rule.unit, rule.source, rule.tag)
+            for name, rule in rules.rules.items()
+        ),
+    )
 
 
 def published_version(methodology_id: str, version: int) -> tuple[Release, Methodology]:
@@ -131,7 +205,13 @@ def adopt(
 
 
 def adoptions(session: Session, project_id: str) -> tuple[AdoptionView, ...]:
-    """List the versions a project took up, oldest first."""
+    """List the versions a project took up, oldest first.
+
+    Raises:
+        NotFound: If there is no such project.
+    """
+    if session.get(Project, project_id) is None:
+        raise NotFound(f"There is no project '{project_id}'.", project=project_id)
     rows = session.scalars(
         select(MethodologyAdoption)
         .where(MethodologyAdoption.project_id == project_id)
@@ -174,6 +254,21 @@ def demand_followed(session: Session, document: EvidenceDocument, period: Monito
             f"{project_id} has not adopted {name}: see what it changes with `parkland methodology "
             "diff`, and put that report on file with `parkland methodology adopt`."
         )
+
+
+def _release(release: Release, rules: Methodology) -> ReleaseView:
+    return ReleaseView(
+        id=release.id,
+        version=release.version,
+        title=rules.title,
+        released_on=release.released_on,
+        changes=release.changes,
+        digest=release.digest,
+        rules_sha256=release.rules_sha256,
+        golden_sha256=release.golden_sha256,
+        code_sha256=release.code_sha256,
+        unverified=rules.unverified,
+    )
 
 
 def _checked(report: Mapping[str, Any]) -> Methodology:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from registry_api.api import examples
 from registry_api.app import create_app
-from registry_api.services import accounts
+from registry_api.services import accounts, methodologies
 from registry_api.services.unit_of_work import unit_of_work
 from registry_api.services.views import BatchCard
 from tests.registry_api.a_registry import (
@@ -24,6 +24,7 @@ from tests.registry_api.a_registry import (
     issue,
     make_settings,
 )
+from tests.registry_api.a_second_release import a_report, second_release
 from tests.registry_api.an_upload import ZIP, a_project, zipped
 from tests.registry_api.api import (
     certificate_story,
@@ -49,6 +50,9 @@ def addresses(batch: BatchCard) -> dict[str, str]:
         "portfolio": "/v1/portfolio",
         "projects": "/v1/projects",
         "project": project,
+        "methodologies": "/v1/methodologies",
+        "methodology": "/v1/methodologies/agroforestry_removals/1",
+        "adoptions": f"{project}/methodologies",
         "periods": f"{project}/periods",
         "plots": f"{project}/plots",
         "credits": "/v1/credits?limit=1",
@@ -86,7 +90,13 @@ def main() -> None:
         settings = make_settings(Path(folder))
         with unit_of_work(settings) as session:
             farm = found(session, settings)
-            batch = issue(session, farm, evidence(farm, NET_KG), "first-issuance")
+            document = evidence(farm, NET_KG)
+            batch = issue(session, farm, document, "first-issuance")
+            developer = accounts.account(session, DEVELOPER)
+            with second_release() as rules:
+                methodologies.adopt(
+                    session, a_report(document, rules), reason="Newer sources.", by=developer
+                )
             key = accounts.create_key(session, VERIFIER)
         client = TestClient(create_app(settings), base_url="http://127.0.0.1")
         bearing = {"Authorization": f"Bearer {key}"}

@@ -16,6 +16,9 @@ from tests.registry_api.api.freeze import FROZEN, addresses
 from tests.registry_api.api.upload_story import tell
 
 OPERATIONS = {
+    "list_methodologies",
+    "get_methodology",
+    "list_adoptions",
     "get_certificate",
     "revoke_certificate",
     "get_status_list",

@@ -1,51 +1,30 @@
 """A period keeps its version; a later one follows another when its report is on file."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 
-import mrv.methodologies
 from mrv.evidence.digest import document_digest
 from mrv.evidence.documents import EvidenceDocument
-from mrv.evidence.rules_reports import REPORT_FORMAT, report_digest
-from mrv.methodologies import Methodology, load_methodology, methodology_file
-from mrv.methodologies.releases import Release
+from mrv.methodologies import Methodology
 from registry_api.errors import Contradiction, NotAcceptable, NotAllowed, NotFound
 from registry_api.services import accounts, methodologies
 from tests.registry_api.a_registry import (
     DEVELOPER,
     NET_KG,
-    RULES,
     VERIFIER,
     Stage,
     evidence,
     submit,
 )
+from tests.registry_api.a_second_release import a_report, second_release
 
 
 @pytest.fixture
-def second(monkeypatch: pytest.MonkeyPatch) -> Iterator[Methodology]:
-    """A second release, as if it had been published."""
-    raw = methodology_file(RULES.id, 1).replace(b"\nversion = 1\n", b"\nversion = 2\n")
-    published = mrv.methodologies.methodology_file
-
-    def file_of(methodology_id: str, version: int) -> bytes:
-        return raw if version == 2 else published(methodology_id, version)
-
-    monkeypatch.setattr(mrv.methodologies, "methodology_file", file_of)
-    load_methodology.cache_clear()
-    rules = load_methodology(RULES.id, 2)
-    release = Release(RULES.id, 2, date(2027, 1, 1), "A trial.", rules.digest, "0" * 64, "0" * 64)
-
-    def find(methodology_id: str, version: int) -> Release:
-        assert (methodology_id, version) == (RULES.id, 2)
-        return release
-
-    monkeypatch.setattr(methodologies, "find_release", find)
-    yield rules
-    load_methodology.cache_clear()
+def second() -> Iterator[Methodology]:
+    with second_release() as rules:
+        yield rules
 
 
 def under(document: EvidenceDocument, rules: Methodology) -> EvidenceDocument:
@@ -53,19 +32,6 @@ def under(document: EvidenceDocument, rules: Methodology) -> EvidenceDocument:
     facts = document.model_dump(mode="json", by_alias=True)
     facts["methodology"] |= {"version": rules.version, "digest": rules.digest}
     return EvidenceDocument.model_validate(facts)
-
-
-def a_report(document: EvidenceDocument, rules: Methodology, **changes: object) -> dict[str, Any]:
-    report: dict[str, Any] = {
-        "format": REPORT_FORMAT,
-        "project": document.project.id,
-        "period": document.period.id,
-        "estimate_sha256": document_digest(document),
-        "before": {"id": RULES.id, "version": 1, "sha256": RULES.digest},
-        "after": {"id": rules.id, "version": rules.version, "sha256": rules.digest},
-        "credits_t": {"before": 9, "after": 8},
-    } | changes
-    return report | {"sha256": report_digest(report)}
 
 
 def test_a_period_keeps_its_version(submitted: Stage, second: Methodology) -> None:
