@@ -19,6 +19,14 @@ _GRAMMAR: Final = re.compile(
     r"-(?P<kind>[CR])-(?P<start>[0-9]{8})-(?P<end>[0-9]{8})"
     r"-(?P<batch>[0-9]{4,})-(?P<first>[0-9]{6,})-(?P<last>[0-9]{6,})-(?P<check>[0-9A-Z])"
 )
+_PROJECT: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+# A page of credits writes a serial a row, so the steps of the check character are looked up.
+_MODULUS: Final = len(_ALPHABET)
+_VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
+_DOUBLED: Final = [
+    (total % _MODULUS or _MODULUS) * 2 % (_MODULUS + 1) for total in range(2 * _MODULUS)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,9 @@ class SerialBlock:
             raise ValueError(f"block {self.first}-{self.last} of batch {self.batch} is no block")
         if self.end <= self.start:
             raise ValueError(f"the period {self.start} to {self.end} holds no day")
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.project):
+        if not _PROJECT.fullmatch(self.project):
             raise ValueError(f"project id '{self.project}' cannot be part of a serial")
-        if not re.fullmatch(r"[A-Z]{2}", self.country):
+        if not _COUNTRY.fullmatch(self.country):
             raise ValueError(f"country '{self.country}' is not two capital letters")
 
     @property
@@ -100,8 +108,8 @@ def format_serial(block: SerialBlock) -> str:
             block.country,
             block.project.upper(),
             block.kind,
-            f"{block.start:%Y%m%d}",
-            f"{block.end:%Y%m%d}",
+            block.start.isoformat().replace("-", ""),
+            block.end.isoformat().replace("-", ""),
             f"{block.batch:04d}",
             f"{block.first:06d}",
             f"{block.last:06d}",
@@ -156,14 +164,10 @@ def check_character(body: str) -> str:
     Source:
         ISO/IEC 7064, hybrid system MOD 37-36.
     """
-    modulus = len(_ALPHABET)
-    product = modulus
-    for character in body:
-        if character == "-":
-            continue
-        total = (product + _ALPHABET.index(character)) % modulus or modulus
-        product = total * 2 % (modulus + 1)
-    return _ALPHABET[(modulus + 1 - product) % modulus]
+    product = _MODULUS
+    for character in body.replace("-", ""):
+        product = _DOUBLED[product + _VALUES[character]]
+    return _ALPHABET[(_MODULUS + 1 - product) % _MODULUS]
 
 
 def _day(text: str) -> date:
