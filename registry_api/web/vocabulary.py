@@ -30,6 +30,7 @@ class Vocabulary:
     facet: Words
     facet_value: Words
     ledger_event: Words
+    notice: Words
     label_state: Words
     retirement_purpose: Words
     order_kind: Words
@@ -169,6 +170,12 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "25_to_50": _("25 to 50 %"),
             "50_to_75": _("50 to 75 %"),
             "75_or_more": _("75 % or more"),
+        },
+        notice={
+            "reversal_confirmed": _("A loss of trees was confirmed"),
+            "reversal_settled": _("A loss was made good"),
+            "period_restated": _("A period was stated anew"),
+            "corrected": _("An entry of the ledger was corrected"),
         },
         ledger_event={
             "project_registered": _("project registered"),
