@@ -66,6 +66,7 @@ DOORS: Mapping[str, Door] = {
     "upload_project": Door("projects:write", _DEVELOPER),
     "get_estimate": PUBLIC,
     "get_document": Door("private:read"),
+    "get_bundle": _REPORT,
     "get_plot_trace": PUBLIC,
     "get_run_changes": PUBLIC,
     # Verification

@@ -9,14 +9,16 @@ from mrv.evidence.credentials import MEDIA_TYPE
 from mrv.evidence.documents import EvidenceDocument
 from registry_api.api.certificates import CredentialAnswer
 from registry_api.api.examples import example
-from registry_api.api.parameters import Plain, PlotId, Sha256, SinceQuery
+from registry_api.api.parameters import Plain, PlotId, PurposeQuery, Sha256, SinceQuery
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import estimates, opinions, plot_traces, run_changes
+from registry_api.services import bundles, estimates, opinions, plot_traces, run_changes
 from registry_api.services.lineage_views import PlotTrace
 from registry_api.services.run_changes import RunChanges
 from registry_api.services.views import Decision, EstimateDetail, OpinionKind
 
 router = APIRouter(tags=["estimates"])
+ZIP = "application/zip"
+Purpose = Annotated[PurposeQuery, Query()]
 
 
 Words = Annotated[str, Field(max_length=10_000)]
@@ -62,6 +64,28 @@ def get_document(session: ReadSession, sha256: Sha256, caller: Caller, _query: P
     text = estimates.exact_document(session, sha256, caller)
     headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, max-age=31536000, immutable"}
     return Response(text, media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/estimates/{sha256}/bundle",
+    summary="The evidence bundle",
+    response_class=Response,
+    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_bundle(
+    session: ReadSession, settings: SettingsDep, sha256: Sha256, caller: Caller, query: Purpose
+) -> Response:
+    """Give all an estimate stands on as an RO-Crate in a zip, for `parkland verify`.
+
+    It holds boundaries and trees: for the project's developer, and for the verifier assigned to the
+    period, who states a purpose and is logged.
+    """
+    data = bundles.handed_out(session, settings, sha256, by=caller, purpose=query.purpose)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{sha256[:16]}.zip"',
+        "Cache-Control": "private, no-store",
+    }
+    return Response(data, media_type=ZIP, headers=headers)
 
 
 @router.get(

@@ -18,7 +18,7 @@ from registry_api.settings import Settings
 
 ONE_LOOK = timedelta(minutes=10)  # from the first request of a page [P]
 
-What = Literal["farmer", "file", "report", "boundary", "evidence", "forgotten", "erased"]
+What = Literal["farmer", "file", "report", "boundary", "evidence", "bundle", "forgotten", "erased"]
 
 
 def note(

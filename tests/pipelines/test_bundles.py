@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 import rdflib
+from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from mrv.evidence.crate import CHECKPOINT, LEDGER, LEFT_OUT, METADATA, PROVENANCE
+from mrv.evidence.digest import document_digest
 from mrv.sources.bundles import read_bundle, write_bundle, zip_bundle
 from mrv.sources.rasters import open_scene
 from mrv.verification.levels import Asked, verify
@@ -17,6 +20,9 @@ from pipelines.bundles import BUNDLE, bundle_files_of
 from pipelines.commands.verify import verify_bundle
 from pipelines.execution import Outcome
 from pipelines.scenes import take_scenes
+from registry_api.app import create_app
+from registry_api.db.models import Estimate, Project
+from registry_api.services import accounts, assignments
 from tests.pipelines.tampering import described, with_json
 
 pytestmark = [pytest.mark.xdist_group("whole_path"), pytest.mark.slow]
@@ -146,3 +152,43 @@ def test_the_validator_of_ro_crate_finds_nothing(files: dict[str, bytes], tmp_pa
         [python, script, tmp_path / "b.zip"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
+
+
+def test_the_registry_hands_it_to_developer_and_assigned_verifier_alone(
+    outcome: Outcome, files: dict[str, bytes]
+) -> None:
+    workspace = outcome.stage.workspace
+    sha256 = document_digest(Bundle(files).document)
+    with workspace.registry() as session:
+        accounts.register_account(session, "other-eyes", "Other Eyes", "verifier")
+        project = session.get_one(Project, outcome.stage.project_id)
+        estimate = session.get_one(Estimate, sha256)
+        assigned = assignments.current(session, estimate.period_key)
+        assert assigned is not None
+        who = {
+            "developer": project.developer_id,
+            "verifier": assigned.verifier_id,
+            "other": "other-eyes",
+        }
+        keys = {name: accounts.create_key(session, account) for name, account in who.items()}
+    client = TestClient(create_app(workspace.settings), base_url="http://localhost")
+
+    def asked(name: str, purpose: str = "") -> Response:
+        bearing = {"Authorization": f"Bearer {keys[name]}"} if name else {}
+        address = f"/v1/estimates/{sha256}/bundle"
+        return client.get(address, headers=bearing, params={"purpose": purpose} if purpose else {})
+
+    assert asked("").status_code == 401
+    assert asked("other", "Curious.").status_code == 403
+    assert asked("verifier").status_code == 422
+    for name, purpose in (("developer", ""), ("verifier", "Verification of the period")):
+        answer = asked(name, purpose)
+        assert answer.status_code == 200
+        assert answer.content == zip_bundle(files)
+    looks = client.get(
+        f"/v1/projects/{project.id}/private-reads",
+        headers={"Authorization": f"Bearer {keys['developer']}"},
+    ).json()["items"]
+    assert [(look["account_id"], look["what"], look["subject"]) for look in looks] == [
+        (who["verifier"], "bundle", sha256)
+    ]

@@ -46,6 +46,7 @@ BEHIND_A_KEY = {
     "request_finding",
     "answer_finding",
     "settle_finding",
+    "get_bundle",
     "get_document", "issue_batch", "decide_on_estimate", "upload_project", "send_plots",
     "list_uploads", "get_upload", "get_columns", "run_upload_again", "get_file", "list_findings",
     "get_map", "get_repairs", "get_proposals", "get_rejected", "list_versions", "leave_programme",

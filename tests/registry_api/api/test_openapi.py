@@ -45,6 +45,7 @@ OPERATIONS = {
     "get_lineage_node",
     "get_estimate",
     "get_document",
+    "get_bundle",
     "get_plot_trace",
     "decide_on_estimate",
     "get_opinion",
@@ -168,6 +169,7 @@ TRADE_STORY = {
     "keys": "list_keys",
 }
 NO_JSON = {
+    "get_bundle",
     "get_checkpoint",
     "get_file",
     "get_rejected",
