@@ -66,7 +66,7 @@ DOORS: Mapping[str, Door] = {
     "upload_project": Door("projects:write", _DEVELOPER),
     "get_estimate": PUBLIC,
     "get_document": Door("private:read"),
-    "get_bundle": _REPORT,
+    "get_bundle": Door("private:read", _PROJECT),
     "get_plot_trace": PUBLIC,
     "get_run_changes": PUBLIC,
     # Verification
@@ -132,6 +132,8 @@ DOORS: Mapping[str, Door] = {
     "give_label": _RULE,
     "withdraw_label": _RULE,
     "export_cad_trust": _RULE,
+    "export_aef": _RULE,
+    "export_cdop": _RULE,
     "ask_cancellation": Door("credits:retire"),
     "hold_credits": _RULE,
     "list_listings": PUBLIC,
