@@ -24,7 +24,9 @@ def cad_trust_file(out: _Out = Path("cad-trust.zip"), home: _Home = _DEFAULT_HOM
 
 def aef_file(out: _Out = Path("aef.zip"), home: _Home = _DEFAULT_HOME) -> None:
     """Write the tables of Article 6.2 for each project's host country, and the report."""
-    _write_tables(out, home, "aef_")
+    from registry_api.services.cad_trust import AEF
+
+    _write_tables(out, home, AEF)
 
 
 def cdop_file(
@@ -49,32 +51,12 @@ def _write_tables(out: Path, home: Path, beginning: str) -> None:
 
     workspace = Workspace(home)
     with workspace.registry() as session:
-        told = cad_trust.export(session, workspace.settings)
+        told = cad_trust.export(session, workspace.settings, beginning)
     tables = {
         f"{number:02d}-{table}.json": rows
-        for number, (table, rows) in enumerate(
-            ((t, rows) for t, rows in told.tables.items() if t.startswith(beginning)), start=1
-        )
+        for number, (table, rows) in enumerate(told.tables.items(), start=1)
     }
-    _write(out, tables, _about(told.report, beginning))
-
-
-def _about(found: "Report", beginning: str) -> "Report":
-    from dataclasses import replace
-
-    missing, outside, broken = (
-        tuple(place for place in places if place.startswith(beginning))
-        for places in (found.required_missing, found.outside_picklists, found.broken_references)
-    )
-    return replace(
-        found,
-        rows={table: rows for table, rows in found.rows.items() if table.startswith(beginning)},
-        required_missing=missing,
-        outside_picklists=outside,
-        broken_references=broken,
-        gaps=tuple(gap for gap in found.gaps if gap.table.startswith(beginning)),
-        passes=not missing and not broken,
-    )
+    _write(out, tables, told.report)
 
 
 def _write(out: Path, files: dict[str, Any], report: "Report") -> None:

@@ -9,7 +9,7 @@ Source:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -32,6 +32,7 @@ from registry_api.services.views import BatchDetail, CreditFilter, ProjectDetail
 from registry_api.settings import Settings
 
 SCHEMA = "cad_trust"
+AEF = "aef_"  # tables of Article 6.2, the agreed electronic format
 _MOST = 10_000
 _STATUS = {
     "active": ("Held", "Issued and held by an account"),
@@ -68,8 +69,13 @@ class Export:
     report: Report
 
 
-def export(session: Session, settings: Settings) -> Export:
+def export(session: Session, settings: Settings, beginning: str = "") -> Export:
     """Write everything that was issued here as CAD Trust's tables, and check them.
+
+    Args:
+        session: Where to look.
+        settings: Of the registry.
+        beginning: Of the names of the tables that are wanted, as `AEF`; empty for all.
 
     Raises:
         NotAcceptable: If this is a sandbox.
@@ -96,7 +102,26 @@ def export(session: Session, settings: Settings) -> Export:
     told: dict[str, list[Row] | Absent] = {
         table: some or _why_empty(table) for table, some in rows.items()
     }
-    return Export(exchange.as_json(told), exchange.report(wanted, told))
+    found = exchange.report(wanted, told)
+    tables = {t: rows for t, rows in exchange.as_json(told).items() if t.startswith(beginning)}
+    return Export(tables, _about(found, beginning))
+
+
+def _about(found: Report, beginning: str) -> Report:
+    """Leave of a report what is about some tables; keys may point at any."""
+    missing, outside, broken = (
+        tuple(place for place in places if place.startswith(beginning))
+        for places in (found.required_missing, found.outside_picklists, found.broken_references)
+    )
+    return replace(
+        found,
+        rows={table: rows for table, rows in found.rows.items() if table.startswith(beginning)},
+        required_missing=missing,
+        outside_picklists=outside,
+        broken_references=broken,
+        gaps=tuple(gap for gap in found.gaps if gap.table.startswith(beginning)),
+        passes=not missing and not broken,
+    )
 
 
 def key_of(table: str, name: str) -> str:

@@ -56,6 +56,8 @@ BEHIND_A_KEY = {
     "give_label",
     "withdraw_label",
     "export_cad_trust",
+    "export_aef",
+    "export_cdop",
     "list_holdings",
     "list_orders",
     "get_order",

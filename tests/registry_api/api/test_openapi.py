@@ -27,6 +27,8 @@ OPERATIONS = {
     "give_label",
     "withdraw_label",
     "export_cad_trust",
+    "export_aef",
+    "export_cdop",
     "get_portfolio",
     "list_projects",
     "get_project",
