@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mrv.errors import SourceFailed
 from mrv.evidence.lineage import plot_looks, plot_trees
+from mrv.methodologies import load_methodology
 from registry_api.db.models import Plot
 from registry_api.errors import EvidenceMissing, NotFound
 from registry_api.services.latest import newest_plots
@@ -68,6 +69,16 @@ def looks_at(
     """List what each scene saw of a plot, in order of time; errors as `plot_trace`."""
     rows = plot_looks(_table(evidence, "observations", plot_id, settings), plot_id)
     return tuple(_observations(rows))
+
+
+def clear_fraction_min(session: Session, sha256: str) -> float:
+    """Give the share of a plot's area from which a look counts, by the rules of an estimate [1].
+
+    Raises:
+        NotFound: If there is no such estimate.
+    """
+    rules = opened(session, sha256).head.methodology
+    return load_methodology(rules.id, rules.version).number("imagery.clear_fraction_min")
 
 
 def largest_shares(session: Session, sha256: str, most: int) -> tuple[PlotShare, ...]:

@@ -1,7 +1,5 @@
 """The pages of what a credit stands on: the credit itself, every node below it, and its plots."""
 
-from collections import Counter
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +9,7 @@ from registry_api.services import credits as issued
 from registry_api.services import holding_views, labels, lineage, plot_traces
 from registry_api.web.lineage import branches, fold, label_of
 from registry_api.web.lineage_words import lineage_words
+from registry_api.web.looks import indices_of, looks
 from registry_api.web.rendering import page, texts_for, words_for
 from registry_api.web.waterfall import draw
 
@@ -18,7 +17,6 @@ router = APIRouter(include_in_schema=False)
 PLOTS_SHOWN = 60
 BARS_SHOWN = 300
 NODES_SHOWN = 50
-INDICES_SHOWN = 4
 
 
 @router.get("/credits/{serial}", name="credit")
@@ -116,12 +114,8 @@ def plot_page(
     """Show one plot's stems and looks; only the inner part where htmx asks."""
     found = issued.find_serial(session, serial)
     trace = plot_traces.plot_trace(session, settings, found.batch.estimate_sha256, plot_id)
-    seen = Counter(
-        name
-        for look in trace.observations
-        for name in look.indices
-        if not name.endswith("_fraction")  # shares of area beside the indices
-    )
+    indices = indices_of(trace.observations)
+    clear = plot_traces.clear_fraction_min(session, trace.estimate_sha256)
     inner = request.headers.get("HX-Request") == "true"
     return page(
         request,
@@ -131,5 +125,6 @@ def plot_page(
         batch=found.batch,
         serial=found.serial,
         with_equation=any(getattr(tree, "equation_id", None) for tree in trace.trees),
-        indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
+        indices=indices,
+        series=looks(trace.observations, next(iter(indices), None), clear),
     )

@@ -1,6 +1,5 @@
 """The verifier's desk: assignments, one verification with its forms, a sampled plot, two runs."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from typing import cast
@@ -36,11 +35,11 @@ from registry_api.services.views import OpinionKind
 from registry_api.settings import Settings
 from registry_api.web import trade_forms
 from registry_api.web.drawing import draw
+from registry_api.web.looks import indices_of, looks
 from registry_api.web.rendering import page
 from registry_api.web.trade_forms import SEE_OTHER, Fields
 
 router = APIRouter(include_in_schema=False)
-INDICES_SHOWN = 4
 CHANGED_PLOTS_SHOWN = 100
 
 
@@ -179,12 +178,8 @@ def plot_sheet(  # whose plot, for whom
     shown = verification_desk.desk(session, verification_id, by=by)
     sha256 = shown.assignment.estimate_sha256 or ""
     trace = plot_traces.plot_trace(session, settings, sha256, plot_id)
-    seen = Counter(
-        name
-        for look in trace.observations
-        for name in look.indices
-        if not name.endswith("_fraction")
-    )
+    indices = indices_of(trace.observations)
+    clear = plot_traces.clear_fraction_min(session, sha256)
     versions = (
         plot_history.versions(
             session, settings, shown.assignment.project_id, plot_id, by=by,
@@ -204,7 +199,8 @@ def plot_sheet(  # whose plot, for whom
         trace=trace,
         level=2,
         with_equation=any(tree.equation_id for tree in trace.trees),
-        indices=[name for name, _ in seen.most_common(INDICES_SHOWN)],
+        indices=indices,
+        series=looks(trace.observations, next(iter(indices), None), clear),
         drawing=draw([("kept", versions[0].geometry)]) if versions else None,
         area_ha=versions[0].area_ha if versions else None,
         again=again,
