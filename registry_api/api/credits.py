@@ -48,7 +48,7 @@ class IssueRequest(BaseModel):
     "/credits",
     summary="Search credits",
     response_model=RunPage,
-    responses=example("credits"),
+    responses=formats.described(example("credits")),
 )
 def list_credits(
     request: Request, response: Response, settings: SettingsDep, query: Runs

@@ -39,7 +39,7 @@ def export_aef(
 
 
 @router.get(
-    "/projects/{project_id}/exports/cdop",
+    "/exports/cdop/{project_id}",
     summary="A project's issuances and units as documents of CDOP",
     responses=example("cdop"),
 )

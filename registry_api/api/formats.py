@@ -49,6 +49,17 @@ def _writer(kind: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+def described(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """Add the streams to the description of an answer that is JSON by default."""
+    as_file: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    as_text: dict[str, Any] = {"schema": {"type": "string"}}
+    streams = {CSV: as_text, GEOJSON: {"schema": {"type": "object"}}, PARQUET: as_file}
+    return {
+        status: answer | {"content": answer["content"] | streams}
+        for status, answer in responses.items()
+    }
+
+
 def asked_for(request: Request, named: Format | None = None) -> str:
     """Choose the format: the one named in the address, else the first that `Accept` names.
 

@@ -32,7 +32,7 @@ def tell(market: Market) -> Mapping[str, Any]:
         "labels": market.get("/v1/projects/lakeside-grevillea/labels"),
         "cad_trust": market.get("/v1/exports/cad-trust", by=SECOND_REGISTRAR),
         "aef": market.get("/v1/exports/aef", by=SECOND_REGISTRAR),
-        "cdop": market.get("/v1/projects/lakeside-grevillea/exports/cdop", by=SECOND_REGISTRAR),
+        "cdop": market.get("/v1/exports/cdop/lakeside-grevillea", by=SECOND_REGISTRAR),
     }
     assert all(answer.is_success for answer in told.values())
     return {name: answer.json() for name, answer in told.items()}
