@@ -52,17 +52,17 @@ def open_home(folder: Path, *, demo: bool) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def run_home(tmp_path_factory: pytest.TempPathFactory, landscape_folder: Path) -> Iterator[Home]:
     """A demonstration registry in which the landscape's period has been run once."""
-    folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SINK, str(folder / "openlineage.jsonl"))
-        for home in open_home(folder, demo=True):
-            take_in(landscape_folder, home.workspace, allow_outside=True)
-            yield home
+    for home in open_home(tmp_path_factory.mktemp("home"), demo=True):
+        take_in(landscape_folder, home.workspace, allow_outside=True)
+        yield home
 
 
 @pytest.fixture(scope="session")
 def outcome(run_home: Home) -> Outcome:
-    return run_home.run()
+    """The one run, told to a catalogue; runs of other tests in this process are not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SINK, str(run_home.workspace.home / "openlineage.jsonl"))
+        return run_home.run()
 
 
 @pytest.fixture
