@@ -20,7 +20,6 @@ CLEAR = (VEGETATION, NOT_VEGETATED)
 CLOUDY = (3, 8, 9, 10)  # cloud shadow, cloud of medium and high probability, thin cirrus
 HOPELESS = (0, 1, *CLOUDY)  # no mask would keep these: no data, saturated, clouds and shadows
 _CLASSES = 256
-_FAR = 255  # farther than any buffer reaches [pixels]
 
 
 def clear_mask(
@@ -56,7 +55,6 @@ def classes_table(classes: tuple[int, ...]) -> NDArray[np.bool_]:
 # What `states_around` says of a pixel.
 HAS_CLASS, CLEAR_CLASS, SEEN, GREEN = np.uint8(1), np.uint8(2), np.uint8(4), np.uint8(8)
 CLOUD = np.uint8(16)
-_HIDDEN, _SHOWN = ~SEEN, np.uint8(0xFF)
 
 
 def states_around(
@@ -82,7 +80,7 @@ def states_around(
         Sum of `HAS_CLASS`, `CLEAR_CLASS` (kept by its class), `SEEN` (and no cloud near), `GREEN`
         (vegetation), `CLOUD` (cloud or its shadow).
     """
-    reach = max(0, min(floor(cloud_buffer_m / pixel_m), _FAR - 1))
+    reach = max(0, floor(cloud_buffer_m / pixel_m))
     half_widths = np.array(
         [
             max(
@@ -93,26 +91,25 @@ def states_around(
             )
             for row in range(reach + 1)
         ],
-        dtype=np.uint8,
+        dtype=np.int64,
     )
-    table = np.full(_CLASSES, HAS_CLASS, np.uint8)
-    table[0] = 0
-    table[list(CLEAR)] |= CLEAR_CLASS | SEEN
-    table[VEGETATION] |= GREEN
-    table[list(CLOUDY)] |= CLOUD
     states = np.empty(len(scl), np.uint8)
-    _look_up(scl, table, states)
+    _look_up(scl, states)
     if reach:
         _widen_clouds(boxes, starts, half_widths, states)
     return states
 
 
 @compiled
-def _look_up(
-    scl: NDArray[np.integer[Any]], table: NDArray[np.uint8], states: NDArray[np.uint8]
-) -> None:
+def _look_up(scl: NDArray[np.integer[Any]], states: NDArray[np.uint8]) -> None:
+    """Compare instead of reading a table: many pixels at a time."""
     for i in range(len(scl)):
-        states[i] = table[scl[i]]
+        state = HAS_CLASS if scl[i] else np.uint8(0)
+        for clear in CLEAR:
+            state |= CLEAR_CLASS | SEEN if scl[i] == clear else np.uint8(0)
+        for cloudy in CLOUDY:
+            state |= CLOUD if scl[i] == cloudy else np.uint8(0)
+        states[i] = state | (GREEN if scl[i] == VEGETATION else np.uint8(0))
 
 
 @compiled
@@ -124,46 +121,60 @@ def _all_said(states: NDArray[np.uint8]) -> np.uint8:
 
 
 @compiled
-def _distances(states: NDArray[np.uint8], far: NDArray[np.uint8]) -> None:
-    """Of each pixel of a row the distance to the next cloudy one in it, 255 where that is far."""
-    distance = _FAR
-    for col in range(len(states)):
-        distance = 0 if states[col] & CLOUD else min(distance + 1, _FAR)
-        far[col] = distance
-    distance = _FAR
-    for col in range(len(states) - 1, -1, -1):
-        distance = min(int(far[col]), distance + 1)
-        far[col] = distance
-
-
-@compiled
 def _widen_clouds(
     boxes: NDArray[np.int32],
     starts: NDArray[np.int64],
-    half_widths: NDArray[np.uint8],
+    half_widths: NDArray[np.int64],
     states: NDArray[np.uint8],
 ) -> None:
-    """Per row the distance to the next cloudy pixel in it, then a look at the rows around."""
+    """Lay clouds over themselves, shifted by every step that the buffer reaches.
+
+    Rows lie one behind the other with a gap between them and around them, so that a whole rectangle
+    is shifted at once and nothing comes in at the other side.
+    """
     reach = len(half_widths) - 1
-    both = CLOUD | SEEN
     for k in range(len(boxes)):
-        height, width = boxes[k, 2], boxes[k, 3]
-        if _all_said(states[starts[k] : starts[k + 1]]) & both != both:
+        here = states[starts[k] : starts[k + 1]]
+        said = _all_said(here)
+        if not (said & CLOUD and said & SEEN):
             continue
-        here = states[starts[k] : starts[k + 1]].reshape(height, width)
-        far = np.empty((height, width), np.uint8)
-        said = np.empty(height, np.uint8)
+        height, width = boxes[k, 2], boxes[k, 3]
+        length = width + reach
+        first = reach * length + reach
+        last = first + height * length
+        clouds = np.zeros(last + first, np.uint8)
         for row in range(height):
-            said[row] = _all_said(here[row])
-            if said[row] & CLOUD:
-                _distances(here[row], far[row])
+            at = first + row * length
+            _clouds_of(here[row * width : (row + 1) * width], clouds[at : at + width])
+        wide, near = clouds.copy(), np.zeros(last - first, np.uint8)
+        half = 0
+        for down in range(reach, -1, -1):  # the farther the row, the narrower the buffer in it
+            while half < half_widths[down]:
+                half += 1
+                _lay_over(
+                    wide[first:last],
+                    clouds[first - half : last - half],
+                    clouds[first + half : last + half],
+                )
+            by = down * length
+            _lay_over(near, wide[first - by : last - by], wide[first + by : last + by])
         for row in range(height):
-            if not said[row] & SEEN:
-                continue
-            for other in range(max(row - reach, 0), min(row + reach + 1, height)):
-                if not said[other] & CLOUD:
-                    continue
-                half = half_widths[abs(other - row)]
-                line, beside = here[row], far[other]
-                for col in range(width):  # chosen without a branch, many pixels at a time
-                    line[col] = line[col] & (_HIDDEN if beside[col] <= half else _SHOWN)
+            _hide(near[row * length : row * length + width], here[row * width : (row + 1) * width])
+
+
+@compiled
+def _clouds_of(states: NDArray[np.uint8], clouds: NDArray[np.uint8]) -> None:
+    for i in range(len(states)):
+        clouds[i] = SEEN if states[i] & CLOUD else 0
+
+
+@compiled
+def _lay_over(under: NDArray[np.uint8], one: NDArray[np.uint8], other: NDArray[np.uint8]) -> None:
+    for i in range(len(under)):
+        under[i] |= one[i] | other[i]
+
+
+@compiled
+def _hide(near: NDArray[np.uint8], states: NDArray[np.uint8]) -> None:
+    for i in range(len(states)):
+        states[i] &= ~near[i]

@@ -26,7 +26,7 @@ from mrv.imagery.packing import pack, unpack
 from mrv.imagery.scenes import SCL
 from mrv.imagery.touched import Neighbourhood, Touched, layout_from_json, layout_to_json
 
-VERSION = 1  # of plan and sums; a change of either must raise it
+VERSION = 2  # of plan and sums; a change of either must raise it
 MASK_REACH_M = 200.0  # classification kept around plots, so that other buffers can be tried [m] [P]
 _CHUNK_PLOTS = 5000  # covered at once; bounds the memory of the build [plots]
 _PLANS_AT_HAND = 4  # plans a worker holds; work is ordered by tile
