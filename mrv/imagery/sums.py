@@ -97,6 +97,7 @@ class SceneSums:
         )
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")  # such values are left out
 def summarise(plan: Plan, gathered: Gathered, scene: Scene, recipe: Recipe) -> SceneSums:
     """Mask a scene, compute its indices on the plots' pixels and add them up per plot.
 
@@ -172,10 +173,9 @@ def _values(
 ) -> NDArray[np.float64]:
     """Compute indices of some pixels, one index per row."""
     values = np.empty((len(indices), pixels))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for row, name in zip(values, indices, strict=True):
-            index = INDICES[name]
-            index.formula(*(reflectance[band] for band in index.bands), row)
+    for row, name in zip(values, indices, strict=True):
+        index = INDICES[name]
+        index.formula(*(reflectance[band] for band in index.bands), row)
     return values
 
 

@@ -137,7 +137,7 @@ def _read_scene(
             scene=scene.id,
         )
     key = recipe.key(plan_key, scene)
-    place = f"sums/{key[:2]}/{key}"
+    place = f"sums/{plan_key[:16]}/{key}"
     if (sums := SceneSums.from_bytes(keeper.get(place))) is not None:
         return Reading(scene.id, plan.frame, sums, Done(1, 0, 0))
     with Opening(scene, open_scene) as opening:
