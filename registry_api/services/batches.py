@@ -5,8 +5,10 @@ A block's serial is written from its row each time; it is stored nowhere.
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mrv.crediting import serials
@@ -22,10 +24,14 @@ from registry_api.services import views
 from registry_api.services.latest import newest_projects
 
 BatchRow = tuple[CreditBatch, str, str, str]
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_BLOCKS = select(SerialBlock).where(SerialBlock.batch_id.in_(_IDS))
+_CONFIRMED = select(BatchConfirmation.batch_id).where(BatchConfirmation.batch_id.in_(_IDS))
 
 
+@cache
 def batch_rows() -> "Select[CreditBatch, str, str, str]":
-    """Select issuances with the names of their period, project and developer."""
+    """Select issuances with the names of their period, project and developer; put together once."""
     newest = newest_projects()
     return (
         select(CreditBatch, MonitoringPeriod.period_id, newest.name, Account.name)
@@ -38,15 +44,11 @@ def batch_rows() -> "Select[CreditBatch, str, str, str]":
 
 def cards(session: Session, rows: Sequence[BatchRow]) -> tuple[views.BatchCard, ...]:
     """Turn rows of `batch_rows` into cards."""
-    ids = [row[0].id for row in rows]
+    ids = {"ids": [row[0].id for row in rows]}
     blocks: dict[object, list[SerialBlock]] = {}
-    for block in session.scalars(select(SerialBlock).where(SerialBlock.batch_id.in_(ids))):
+    for block in session.scalars(_BLOCKS, ids):
         blocks.setdefault(block.batch_id, []).append(block)
-    confirmed = set(
-        session.scalars(
-            select(BatchConfirmation.batch_id).where(BatchConfirmation.batch_id.in_(ids))
-        )
-    )
+    confirmed = set(session.scalars(_CONFIRMED, ids))
     return tuple(_card(row, blocks.get(row[0].id, []), two=row[0].id in confirmed) for row in rows)
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from mrv.crediting import serials
@@ -158,10 +158,10 @@ class RunFilter:
 
 def newest_entry(session: Session) -> int:
     """Give the number of the ledger's newest entry; 0 for an empty one."""
-    return int(session.scalar(select(func.coalesce(func.max(LedgerEntry.sequence), 0))) or 0)
+    return int(session.scalar(_newest_entry()) or 0)
 
 
-def open_at(sequence: int) -> tuple[ColumnElement[bool], ...]:
+def open_at(sequence: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
     """Give the conditions under which a holding was held after an entry of the ledger."""
     closed = select(HoldingClosure.holding_id).where(
         HoldingClosure.holding_id == Holding.id, HoldingClosure.sequence <= sequence
@@ -186,11 +186,12 @@ def conditions(
         "claim": (kind, tuple(CLAIM_LETTERS[claim] for claim in wanted.claim)),
         "vintage": (BatchTraits.vintage.expression, wanted.vintage),
         "status": (state, wanted.status),
-        "uncertainty": (uncertainty_band(), wanted.uncertainty),
     }
     found: Conditions = {
         name: column.in_(values) for name, (column, values) in columns.items() if values
     }
+    if wanted.uncertainty:
+        found["uncertainty"] = uncertainty_band().in_(wanted.uncertainty)
     if words := wanted.text.split():
         found["text"] = CreditBatch.project_id.in_(_projects_saying(words))
     return found
@@ -243,6 +244,11 @@ def of_labels(session: Session, wanted: RunFilter, at: int) -> Conditions:
 
 
 @cache
+def _newest_entry() -> "Select[int]":
+    return select(func.coalesce(func.max(LedgerEntry.sequence), 0))
+
+
+@cache
 def run_rows() -> Asked:
     """Select what `view` needs of holdings, open and closed; put together once.
 
@@ -265,39 +271,38 @@ def run_rows() -> Asked:
 
 
 def view(row: Row[Any], closed_sequence: int | None = None) -> CreditRun:
-    """Show one row of `run_rows`."""
+    """Show one row of `run_rows`; taken apart by place, which a page is read often enough for."""
+    (
+        run_id, project_id, batch_id, kind, first_serial, last_serial, quantity_t, state,
+        state_sequence, registry_code, number, country, methodology_id, methodology_version,
+        vintage_start, vintage_end, simulated, vintage, u90, recorded_at, order_id, price_cents,
+        currency,
+    ) = row[: len(_COLUMNS)]  # fmt: skip
     serial = serials.SerialBlock(
-        country=row.country,
-        project=row.project_id,
-        kind=row.kind,
-        start=row.vintage_start,
-        end=row.vintage_end,
-        batch=row.number,
-        first=row.first_serial,
-        last=row.last_serial,
-        registry=row.registry_code,
-    )
+        country, project_id, kind, vintage_start, vintage_end, number, first_serial, last_serial,
+        registry_code,
+    )  # fmt: skip
     return CreditRun(
-        id=row.id,
+        id=run_id,
         serial=serials.format_serial(serial),
-        project_id=row.project_id,
-        batch_id=str(row.batch_id),
-        country=row.country,
-        methodology_id=row.methodology_id,
-        methodology_version=row.methodology_version,
-        claim=CLAIMS[row.kind],
-        vintage=row.vintage,
-        vintage_start=row.vintage_start,
-        vintage_end=row.vintage_end,
-        status=row.state,
-        quantity_t=row.quantity_t,
-        since=row.recorded_at,
-        sequence=row.state_sequence,
-        u90=row.u90,
-        simulated=row.simulated,
-        listing_id=str(row.order_id) if row.order_id else None,
-        price_cents=row.price_cents,
-        currency=row.currency,
+        project_id=project_id,
+        batch_id=str(batch_id),
+        country=country,
+        methodology_id=methodology_id,
+        methodology_version=methodology_version,
+        claim=CLAIMS[kind],
+        vintage=vintage,
+        vintage_start=vintage_start,
+        vintage_end=vintage_end,
+        status=state,
+        quantity_t=quantity_t,
+        since=recorded_at,
+        sequence=state_sequence,
+        u90=u90,
+        simulated=simulated,
+        listing_id=str(order_id) if order_id else None,
+        price_cents=price_cents,
+        currency=currency,
         closed_sequence=closed_sequence,
     )
 

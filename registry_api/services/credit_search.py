@@ -4,12 +4,13 @@ Every page of one search shows the state after the same entry of the ledger, whi
 what is ordered meanwhile neither repeats a run nor hides one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from heapq import merge
 from itertools import islice
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, and_, or_
+from sqlalchemy import ColumnElement, Integer, Row, and_, bindparam, or_
 from sqlalchemy.orm import Session
 
 from registry_api.db import Database
@@ -31,6 +32,7 @@ from registry_api.services.credit_runs import (
 )
 
 Sort = Literal["-changed", "changed", "-vintage", "vintage", "-quantity", "quantity", "uncertainty"]
+_SINCE, _AT, _MOST = (bindparam(name, type_=Integer) for name in ("since", "at", "most"))
 _AT_ONCE = 2_000  # runs in memory while all are read
 _KEYS: dict[str, tuple[ColumnElement[Any], type[Any]]] = {
     "changed": (Holding.state_sequence.expression, int),
@@ -64,13 +66,12 @@ def search(
     falling = sort.startswith("-")
     told = paging.decode(cursor, int, kind, int)
     at, *last = told or (newest_entry(session),)
-    query = run_rows().where(*open_at(at), *_of(wanted), *of_labels(session, wanted, at).values())
+    query = _sorted(sort)
+    if chosen := (*_of(wanted), *of_labels(session, wanted, at).values()):
+        query = query.where(*chosen)
     if last:
         query = query.where(_beyond(key, last[0], last[1], falling=falling))
-    order = (key.desc(), Holding.id.desc()) if falling else (key, Holding.id)
-    rows = session.execute(
-        query.add_columns(key.label("key")).order_by(*order).limit(limit + 1)
-    ).all()
+    rows = session.execute(query, {"at": at, "most": limit + 1}).all()
     shown = tuple(view(row) for row in rows[:limit])
     goes_on = paging.encode(at, rows[limit - 1].key, shown[-1].id) if len(rows) > limit else None
     return RunPage(shown, goes_on, at)
@@ -111,21 +112,12 @@ def changes(
         raise NotAcceptable(
             f"The ledger has {at} entries so far; ask for what changed since one of them."
         )
-    opened = run_rows().where(Holding.sequence > modified_since, *open_at(at))
-    rows = _changed(session, opened, Holding.sequence.expression, wanted, last, limit)
+    told = {"since": modified_since, "at": at, "most": limit + 1}
+    rows = _changed(session, _opened(), told, wanted, last)
     if modified_since:
-        closed = (
-            run_rows()
-            .join(HoldingClosure, HoldingClosure.holding_id == Holding.id)
-            .where(
-                HoldingClosure.sequence > modified_since,
-                # No later than what is shown anyway, or the search for few would be a long one.
-                HoldingClosure.sequence <= (rows[-1].key if len(rows) > limit else at),
-                Holding.sequence <= modified_since,  # else it came and went between two looks
-            )
-        )
-        key = HoldingClosure.sequence.expression
-        gone = _changed(session, closed, key, wanted, last, limit)
+        # No later than what is shown anyway, or the search for few would be a long one.
+        until = rows[-1].key if len(rows) > limit else at
+        gone = _changed(session, _closed(), told | {"until": until}, wanted, last)
     else:
         gone = []
     both = merge(((row, False) for row in rows), ((row, True) for row in gone), key=_place)
@@ -162,18 +154,46 @@ def every_page(
             return
 
 
+@cache
+def _sorted(sort: Sort) -> Asked:
+    """Select the runs that were open `at` an entry; put together once, as the two below."""
+    key = _KEYS[sort.removeprefix("-")][0]
+    order = (key.desc(), Holding.id.desc()) if sort.startswith("-") else (key, Holding.id)
+    rows = run_rows().where(*open_at(_AT)).add_columns(key.label("key"))
+    return rows.order_by(*order).limit(_MOST)
+
+
+@cache
+def _opened() -> Asked:
+    """Select the runs that were opened after one entry and still open at another."""
+    key = Holding.sequence.expression
+    rows = run_rows().where(key > _SINCE, *open_at(_AT)).add_columns(key.label("key"))
+    return rows.order_by(key, Holding.id).limit(_MOST)
+
+
+@cache
+def _closed() -> Asked:
+    """Select the runs that were closed between two entries and opened before both."""
+    key = HoldingClosure.sequence.expression
+    rows = (
+        run_rows()
+        .join(HoldingClosure, HoldingClosure.holding_id == Holding.id)
+        # Opened after the first, it came and went between two looks.
+        .where(key > _SINCE, key <= bindparam("until"), Holding.sequence <= _SINCE)
+        .add_columns(key.label("key"))
+    )
+    return rows.order_by(key, Holding.id).limit(_MOST)
+
+
 def _changed(
-    session: Session,
-    query: Asked,
-    key: ColumnElement[Any],
-    wanted: RunFilter,
-    last: Sequence[Any],
-    limit: int,
+    session: Session, query: Asked, told: Mapping[str, int], wanted: RunFilter, last: Sequence[Any]
 ) -> Sequence[Row[Any]]:
-    asked = query.where(*_of(wanted)).add_columns(key.label("key"))
+    if chosen := _of(wanted):
+        query = query.where(*chosen)
     if last:
-        asked = asked.where(_beyond(key, last[0], last[1], falling=False))
-    return session.execute(asked.order_by(key, Holding.id).limit(limit + 1)).all()
+        key = query.selected_columns["key"].element
+        query = query.where(_beyond(key, last[0], last[1], falling=False))
+    return session.execute(query, told).all()
 
 
 def _place(change: tuple[Row[Any], bool]) -> tuple[int, int]:

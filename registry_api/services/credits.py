@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from mrv.crediting import serials
@@ -88,25 +89,34 @@ def find_serial(session: Session, text: str, *, unit: int | None = None) -> Seri
     serial = serials.format_serial(asked)
     if asked.last > BIGGEST_SERIAL:
         raise NotFound(f"No credits {serial} were issued here.{whose(asked)}", serial=serial)
-    block = session.scalars(
-        select(SerialBlock).where(
-            SerialBlock.project_id == asked.project,
-            SerialBlock.kind == asked.kind,
-            SerialBlock.first_serial <= asked.first,
-            SerialBlock.last_serial >= asked.last,
-        )
+    found = session.execute(
+        _blocks_with_batches(),
+        {"project": asked.project, "kind": asked.kind, "first": asked.first, "last": asked.last},
     ).first()
-    row = (
-        block
-        and session.execute(issuances.batch_rows().where(CreditBatch.id == block.batch_id)).first()
-    )
-    if block is None or not row or not issuances.in_words(row[0], block).contains(asked):
+    if found is None or not issuances.in_words(found[0], found[-1]).contains(asked):
         raise NotFound(f"No credits {serial} were issued here.{whose(asked)}", serial=serial)
+    batch, period_id, project, developer, block = found
     return SerialAnswer(
         serial=serial,
         unit=asked.first if asked.first == asked.last else None,
-        block=issuances.block_view(row[0], block),
-        batch=issuances.cards(session, [(*row,)])[0],
+        block=issuances.block_view(batch, block),
+        batch=issuances.cards(session, [(batch, period_id, project, developer)])[0],
+    )
+
+
+@cache
+def _blocks_with_batches() -> "Select[CreditBatch, str, str, str, SerialBlock]":
+    """Select the block that holds some serials, and its issuance; put together once."""
+    return (
+        issuances.batch_rows()
+        .join(SerialBlock, SerialBlock.batch_id == CreditBatch.id)
+        .add_columns(SerialBlock)
+        .where(
+            SerialBlock.project_id == bindparam("project"),
+            SerialBlock.kind == bindparam("kind"),
+            SerialBlock.first_serial <= bindparam("first"),
+            SerialBlock.last_serial >= bindparam("last"),
+        )
     )
 
 
