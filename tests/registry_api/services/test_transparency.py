@@ -2,6 +2,11 @@
 """The public log: every entry provable, every rewriting found, every key of all times known."""
 
 import json
+import os
+import shutil
+import subprocess
+from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from mrv.errors import MrvError
 from mrv.evidence import merkle
-from mrv.evidence.checkpoints import read_note, signed_by
+from mrv.evidence.checkpoints import KeyType, key_id, read_note, signed_by
 from mrv.evidence.multikey import from_multikey
 from pipelines.commands.log import audit_log, verify_log
 from registry_api.db import Database, database
@@ -76,6 +81,59 @@ def test_every_entry_is_proved_in_every_log_that_held_it(opened: Database) -> No
         for asked in (0, ENTRIES + 1):
             with pytest.raises(MrvError, match=f"The log has {ENTRIES}|There is no entry"):
                 transparency.prove_inclusion(session, asked)
+
+
+@pytest.fixture(scope="module")
+def go_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Go project's packages for signed notes and logs, which others wrote."""
+    go, packages = shutil.which("go"), Path("/usr/share/gocode")
+    if go is None or not (packages / "src/golang.org/x/mod/sumdb/tlog").is_dir():
+        pytest.skip("needs Go and its x/mod packages: golang-go, golang-golang-x-mod-dev")
+    made = tmp_path_factory.mktemp("go")
+    around = os.environ | {
+        "GO111MODULE": "off", "GOPATH": str(packages), "GOCACHE": str(made / "cache"),
+        "GOFLAGS": "", "CGO_ENABLED": "0",
+    }  # fmt: skip
+    source = Path(__file__).parent / "check_log.go"
+    subprocess.run([go, "build", "-o", made / "check", source], env=around, check=True)
+    return made / "check"
+
+
+def test_an_independent_implementation_agrees(
+    opened: Database, settings: Settings, go_check: Path
+) -> None:
+    """Signature, inclusion and consistency of every pair of states; every forgery is refused."""
+    with opened.reading() as session:
+        keys = transparency.origin(settings), from_multikey(signing.current_key_id(settings))
+        named = f"{keys[0]}+{key_id(*keys).hex()}+"
+        named += b64encode(bytes([KeyType.ED25519]) + keys[1].public_bytes_raw()).decode()
+        notes = [transparency.note(session, settings, size) for size in range(1, ENTRIES + 1)]
+        told = {}
+        for before in range(1, ENTRIES + 1):
+            proved = transparency.prove_inclusion(session, before)
+            told[before] = {
+                "Verifier": named, "Old": notes[before - 1], "New": notes[-1],
+                "Entry": proved.entry_hash, "Sequence": before, "Inclusion": proved.proof,
+                "Consistency": transparency.prove_consistency(session, before).proof,
+            }  # fmt: skip
+    for asked in told.values():
+        assert _go_says(go_check, asked) == "sound"
+    asked, another = told[4], told[5]
+    forged: dict[str, dict[str, object]] = {
+        "earlier checkpoint": {"Old": str(asked["Old"]).replace("\n4\n", "\n3\n")},
+        "later checkpoint": {"New": notes[-2].replace(f"\n{ENTRIES - 1}\n", f"\n{ENTRIES}\n")},
+        "inclusion": {"Entry": another["Entry"]},
+        "consistency": {"Old": another["Old"]},
+    }
+    for part, changed in forged.items():
+        assert _go_says(go_check, asked | changed).startswith(part)
+
+
+def _go_says(go_check: Path, asked: Mapping[str, object]) -> str:
+    run = subprocess.run(
+        [go_check], input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=60
+    )
+    return run.stdout.strip()
 
 
 def test_an_untouched_ledger_is_sound(opened: Database, settings: Settings) -> None:

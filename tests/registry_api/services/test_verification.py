@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -38,6 +39,7 @@ from registry_api.services import (
 from registry_api.services.assignments import Terms
 from registry_api.services.opinions import Opinion
 from registry_api.services.verification_findings import NewFinding
+from tests.registry_api import digital_bazaar
 from tests.registry_api.a_registry import (
     DEVELOPER,
     NET_KG,
@@ -321,6 +323,15 @@ def test_the_opinion_is_a_credential_that_says_what_was_done(approved: Stage) ->
     assert subject["coverage"]["coveredKg"] == sum(map(abs, NET_KG))
     assert subject["quantity"] == {"value": 9, "unit": "t CO2e"}
     assert subject["demonstration"] is False
+
+
+def test_an_independent_library_agrees_with_the_opinion(approved: Stage, tmp_path: Path) -> None:
+    with approved.registry.reading() as session:
+        signed = dict(opinions.credential(session, approved.sha256))
+        keys = signing.did_document(session, approved.settings)
+    assert digital_bazaar.agrees(signed, keys, tmp_path)
+    signed["credentialSubject"] = {**signed["credentialSubject"], "opinion": "positive"}
+    assert not digital_bazaar.agrees(signed, keys, tmp_path)
 
 
 def _past_the_guards(stage: Stage, change: Callable[[dict[str, object]], None]) -> None:

@@ -1,4 +1,4 @@
-// Checks a credential with Digital Bazaar's libraries: node verify_credential.mjs WEB_FOLDER FILE
+// Checks a credential with Digital Bazaar's libraries: node digital_bazaar.mjs WEB_FOLDER FILE
 // The file holds {credential, controller}; true or false is printed. Nothing is fetched.
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
