@@ -56,6 +56,18 @@ def test_modelled_heights_have_the_mean_of_a_lognormal() -> None:
     assert np.exp(ln_h[:, 0]) == pytest.approx([8.955, 16.678], rel=1e-4)
 
 
+def test_a_site_errs_about_the_modelled_mean_height() -> None:
+    """The same mean, whatever a new site may depart from the curve."""
+    model = replace(chave_6a(0.3), site_sd_ln=0.2)
+    errors = AllometryErrors(site_sd_ln=0.0, within_site_sd_ln=0.307, proxy_sd_ln=0.3)
+    context = BiomassContext("pantropical", "golden", "none", errors, MeasurementErrors())
+    ln_d = np.log(np.array([[10.0], [30.0]], np.float32))
+    ln_h = SharedErrors(context, model, _DRAWS, seed=5).ln_height(ln_d, "golden", "")
+    assert np.exp(ln_h.astype(float)).mean(axis=1) == pytest.approx([8.955, 16.678], rel=2e-3)
+    assert ln_h.std(axis=1) == pytest.approx([0.2, 0.2], rel=0.01)
+    assert np.corrcoef(ln_h)[0, 1] == pytest.approx(1.0)
+
+
 def test_all_stems_of_a_taxon_share_its_wood() -> None:
     """Mean and SD of a density, cut off at 0.08 and 1.39 g/cm3."""
     errors = AllometryErrors(site_sd_ln=0.0, within_site_sd_ln=0.307, proxy_sd_ln=0.3)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mrv.biomass.assignment import tree_biomass
 from mrv.biomass.carbon import draw_carbon_fraction
 from mrv.biomass.wood_density import WoodDensity
 from mrv.estimation.monte_carlo import (
@@ -84,6 +85,21 @@ def test_case_a_allometry_only() -> None:
     total = _total_t(_trees(), _context(_BIOMASS, _EXACT), 20_000)
     assert _agrees(total, 27.32, 4.013)
     assert np.quantile(total, [0.025, 0.975]) == pytest.approx([20.64, 36.24], rel=0.03)
+
+
+@pytest.mark.parametrize("dbh_cm", [2.0, 4.0, 9.9, 12.0, 40.0])
+def test_without_errors_every_draw_is_the_point_value(dbh_cm: float) -> None:
+    """Also of saplings, below what any equation was fitted on: biomass tapers as D^2.5 there."""
+    trees = _trees().assign(species="Tectona grandis", dbh_cm=dbh_cm)
+    certain = AllometryErrors(0.0, 0.0, 0.0, parameters=False)
+    context = replace(
+        _context(certain, _EXACT),
+        wood_densities={"Tectona grandis": WoodDensity("Tectona grandis", "species", 0.6, 0.0)},
+    )
+    weighed = tree_biomass(trees, context)
+    assert set(weighed["equation_id"]) == {"teak" if dbh_cm >= 10 else "chave2014_eq4"}
+    drawn = _total_t(trees, context, 50)
+    assert drawn == pytest.approx(np.full(50, weighed["agb_kg"].sum() / 1000), rel=1e-4)
 
 
 def test_case_b_wood_density() -> None:

@@ -1,5 +1,6 @@
 """Serials as people see them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -64,3 +65,26 @@ def test_blocks_of_other_batches_or_periods_are_not_contained() -> None:
 def test_what_could_not_be_read_back_is_not_written(project: str, country: str) -> None:
     with pytest.raises(ValueError, match=r"cannot be part|two capital letters"):
         SerialBlock(country, project, "C", date(2021, 2, 1), date(2024, 2, 1), 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"end": date(2021, 2, 1)}, "holds no day"),
+        ({"end": date(2021, 1, 31)}, "holds no day"),
+        ({"first": 0}, "is no block"),
+        ({"first": 121}, "is no block"),
+        ({"batch": 0}, "is no block"),
+        ({"country": "KEN"}, "not two capital letters"),
+        ({"project": "Kisumu"}, "cannot be part"),
+    ],
+)
+def test_what_is_no_block_is_said_so(changed: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        replace(KISUMU, **changed)
+
+
+def test_one_day_and_one_credit_are_a_block() -> None:
+    least = replace(KISUMU, end=date(2021, 2, 2), first=120)
+    assert parse_serial(format_serial(least)) == least
+    assert least.quantity == 1

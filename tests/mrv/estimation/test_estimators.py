@@ -81,6 +81,17 @@ def by_model(population: Population, features: np.ndarray) -> ModelBased:
     )
 
 
+def test_every_plot_counts_in_a_total_by_the_map() -> None:
+    """In blocks of any size it is weight times prediction, plot by plot."""
+    features, growth = landscape(np.random.default_rng(8))
+    population = sample_of(np.random.default_rng(9))
+    observed = growth[population.sampled]
+    weight = np.random.default_rng(10).uniform(0.1, 2.0, (2, PLOTS))
+    whole = Ridge(0.01).fitted(features[population.sampled], observed).matrix(features)
+    weights = tuned(population, features).weights(weight, observed)
+    assert weights @ observed == pytest.approx(weight @ (whole @ observed))
+
+
 @pytest.mark.parametrize("make", [by_expansion, by_greg, by_double_sampling])
 def test_design_based_totals_err_as_much_as_they_say(
     make: Callable[[Population, np.ndarray], Estimator],

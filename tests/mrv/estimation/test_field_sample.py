@@ -56,6 +56,25 @@ def test_villages_that_were_drawn_are_recognised() -> None:
     assert share == pytest.approx(15 / VILLAGES)
 
 
+def test_villages_are_told_from_chance_where_three_deviations_end() -> None:
+    """Each number of villages reached, against the same question asked of exact chances."""
+    for villages, each, size in ((10, 4, 12), (24, 10, 48), (30, 3, 25), (60, 10, 90), (90, 2, 60)):
+        names = [f"V{v:02d}" for v in range(villages) for _ in range(each)]
+        stratum = np.zeros(len(names), np.int64)
+        missed = (1 - size / len(names)) ** each
+        expected = villages * (1 - missed)
+        limit = expected - max(1.0, 3.0 * np.sqrt(villages * missed * (1 - missed)))
+        for reached in range(-(-size // each), min(villages, size) + 1):
+            # One plot of each village, and the rest in the first of them.
+            rows = [v * each for v in range(reached)]
+            spare = [v * each + k for v in range(reached) for k in range(1, each)]
+            rows = np.sort(np.array(rows + spare[: size - reached]))
+            drawn = drawn_villages(names, stratum, rows)
+            assert (drawn is None) == (reached >= limit), (villages, reached, limit)
+            if drawn is not None:
+                assert drawn[1] == pytest.approx(reached / villages)
+
+
 def test_plots_without_a_village_are_villages_by_themselves() -> None:
     rows = np.arange(0, 600, 15)
     assert drawn_villages([None] * 600, ONE_STRATUM, rows) is None
