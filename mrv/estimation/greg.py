@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mrv.estimation.skewness import lean, standing_skewness
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -105,7 +107,12 @@ class LinearEstimator:
         return covariance
 
     def noise(
-        self, values: Floats, multipliers: Floats, within_plot: Floats | None = None
+        self,
+        values: Floats,
+        multipliers: Floats,
+        within_plot: Floats | None = None,
+        *,
+        lopsided: bool = False,
     ) -> Floats:
         """Draw sampling errors of the stratum totals that have exactly the design covariance.
 
@@ -117,11 +124,18 @@ class LinearEstimator:
             values: Per-hectare values of the measured plots [draw, sample].
             multipliers: From `field_sample.sampling_multipliers` [draw, sample].
             within_plot: As in `covariance`.
+            lopsided: Whether each total's errors lean as the sums of its units do, which widens
+                them; else they are symmetric.
 
         Returns:
             [draw, stratum], in the unit of the totals; zero on average over the draws.
         """
-        noise = multipliers @ self._scores(values, within_plot).T
+        scores = self._scores(values, within_plot)
+        noise = multipliers @ scores.T
+        if lopsided:
+            for h, units in enumerate(scores):
+                se = float(np.sqrt((units**2).sum()))
+                noise[:, h] = lean(noise[:, h], se, standing_skewness(units))
         centred: Floats = noise - noise.mean(axis=0)
         return centred
 

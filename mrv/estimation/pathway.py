@@ -118,7 +118,11 @@ def estimate_change(  # noqa: PLR0913  what was measured and seen, where, when, 
     else:
         chosen, synthetic = by_area, stratum_means(enrolled.population)
 
-    growth_t = _stratum_growth(enrolled, chosen, growth, seed)
+    # Plots drawn one by one are many; villages are few, and what they say leans.
+    lopsided = enrolled.population.unit is not None and methodology.flag(
+        "uncertainty.village_skewness"
+    )
+    growth_t = _stratum_growth(enrolled, chosen, growth, seed, lopsided=lopsided)
     control_growth = paired_growth(biomass, controls, start, end)
     coming_up_t_ha = _coming_up(control_growth, controls, seed)
     per_t = _tco2e_per_t(methodology, root_shoot, len(growth.total_t_ha), seed)
@@ -184,14 +188,15 @@ class _StratumGrowth:
 
 
 def _stratum_growth(
-    enrolled: Enrolled, chosen: LinearEstimator, growth: PairedGrowth, seed: int
+    enrolled: Enrolled, chosen: LinearEstimator, growth: PairedGrowth, seed: int, *, lopsided: bool
 ) -> _StratumGrowth:
     """Estimate totals and add sampling errors, the same chance for both parts of growth."""
     draws, sample = growth.total_t_ha.shape
     freedom = enrolled.sampling_units - enrolled.population.strata
     chance = sampling_multipliers(stream(seed, "sampling"), draws, sample, freedom)
     additional, pre_existing = (
-        (chosen.totals(values) + chosen.noise(values, chance, within)) @ enrolled.split.T
+        (chosen.totals(values) + chosen.noise(values, chance, within, lopsided=lopsided))
+        @ enrolled.split.T
         for values, within in zip(
             (growth.additional_t_ha, growth.pre_existing_t_ha), growth.within_plot, strict=True
         )

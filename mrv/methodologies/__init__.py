@@ -68,6 +68,10 @@ class Methodology:
             raise RuleMissing(f"Rule '{name}' of {self.id} is a text, not a number.", rule=name)
         return float(value)
 
+    def flag(self, name: str) -> bool:
+        """Say whether a version asks for something; earlier ones, which do not know it, do not."""
+        return name in self.rules and self.rules[name].value is True
+
     def text(self, name: str) -> str:
         """Give a rule's value as text."""
         return str(self.rule(name).value)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mrv.biomass.assignment import tree_biomass
@@ -15,6 +16,7 @@ from mrv.biomass.context import BiomassContext
 from mrv.crediting.deduction import deduction_in_force
 from mrv.crediting.issuance import issue
 from mrv.crediting.waterfall import waterfall
+from mrv.estimation.skewness import lean, standing_skewness
 from mrv.field.inventory import read_inventory
 from mrv.methodologies import Methodology
 from mrv.project import Ecology
@@ -27,13 +29,13 @@ def golden_answer(case: Mapping[str, Any], rules: Methodology) -> Any:  # noqa: 
     """Perform one case.
 
     Args:
-        case: Its `kind` (withheld, waterfall or trees) and what is `given`.
+        case: Its `kind` (withheld, waterfall, trees or sampling_errors) and what is `given`.
         rules: Under which.
 
     Returns:
         What it comes to, as it would stand in JSON: the share withheld [1]; each line of the
         waterfall [kg CO2e] and whole credits [t CO2e]; equation and point biomass of each stem
-        [kg dry matter].
+        [kg dry matter]; errors of a total in its own unit.
 
     Raises:
         ValueError: If its kind is unknown.
@@ -50,6 +52,8 @@ def golden_answer(case: Mapping[str, Any], rules: Methodology) -> Any:  # noqa: 
             }
         case "trees":
             return _stems(given, rules)
+        case "sampling_errors":
+            return _sampling_errors(given, rules)
         case kind:
             raise ValueError(f"a golden case of kind {kind}")
 
@@ -92,3 +96,11 @@ def _stems(given: Mapping[str, Any], rules: Methodology) -> list[list[Any]]:
         [str(equation), round(float(agb_kg), _DECIMALS)]
         for equation, agb_kg in zip(weighed["equation_id"], weighed["agb_kg"], strict=True)
     ]
+
+
+def _sampling_errors(given: Mapping[str, Any], rules: Methodology) -> list[float]:
+    units = np.array(given["units"], np.float64)
+    errors = np.array(given["errors"], np.float64)
+    if rules.flag("uncertainty.village_skewness"):
+        errors = lean(errors, float(np.sqrt((units**2).sum())), standing_skewness(units))
+    return [round(float(error), _DECIMALS) for error in errors]

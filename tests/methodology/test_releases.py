@@ -21,7 +21,7 @@ def test_its_files_are_those_that_were_released(release: Release) -> None:
 @EACH
 def test_this_code_comes_to_its_golden_answers(release: Release) -> None:
     cases = json.loads(golden_file(release.id, release.version))
-    assert {case["kind"] for case in cases} == {"withheld", "waterfall", "trees"}
+    assert {case["kind"] for case in cases} >= {"withheld", "waterfall", "trees"}
     assert not faults(cases, load_methodology(release.id, release.version))
 
 

@@ -11,6 +11,7 @@ from pipelines.commands import show
 from tests.study.designs import CRITERIA, DESIGNS
 from tests.study.figure import coverage_figure, naive_figure
 from tests.study.report import FAST, Naive, Summary, naive_choices, summaries
+from tests.study.steps import METHODOLOGY
 from tests.study.trial import Trial
 
 _HEAD = (
@@ -35,8 +36,8 @@ _PAGE = """# Landscapes whose truth is known
 Each row is many simulated landscapes: farms in villages, trees on them, a field sample, and signals
 with errors that neighbours share. Trees truly weigh what the error model says they may: site
 effect, wood density, coefficients, root:shoot and carbon fraction are drawn once per landscape. The
-estimate takes {draws} draws through the same functions as a real project. `make study` runs it
-again; a landscape's number is its seed.
+estimate takes {draws} draws through the same functions as a real project, by version {version} of
+the rules. `make study` runs it again; a landscape's number is its seed.
 
 Asked of growing landscapes: bias within {bias} of the mean truth or one standard error,
 {low}-{high} of 90 % intervals hold the truth, credits above the truth in at most {above}. Asked
@@ -132,6 +133,7 @@ def page(rows: Sequence[Summary], choices: Sequence[Naive], draws: int) -> str:
     low, high = CRITERIA.coverage
     lines = _PAGE.format(
         draws=draws,
+        version=METHODOLOGY.version,
         bias=f"{CRITERIA.bias:.0%}",
         low=f"{100 * low:.0f}",
         high=f"{high:.0%}",

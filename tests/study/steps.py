@@ -20,7 +20,7 @@ from mrv.field.inventory import read_inventory
 from mrv.methodologies import load_methodology
 from mrv.simulation.plot_landscapes import PlotLandscape
 
-METHODOLOGY: Final = load_methodology("agroforestry_removals", 1)
+METHODOLOGY: Final = load_methodology("agroforestry_removals", 2)
 _DELIVERED = timedelta(days=31)
 
 

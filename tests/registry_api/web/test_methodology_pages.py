@@ -1,6 +1,7 @@
 """The rules as anybody may read them, on pages and by the API."""
 
 from mrv.methodologies import load_methodology
+from mrv.methodologies.releases import releases
 from tests.registry_api.a_registry import RULES
 from tests.registry_api.web.conftest import Pages
 
@@ -20,9 +21,17 @@ def test_the_api_says_the_same(pages: Pages) -> None:
     assert {rule["name"]: rule["value"] for rule in told["rules"]} == {
         name: rule.value for name, rule in RULES.rules.items()
     }
-    (release,) = pages.client.get("/v1/methodologies").json()
+    listed = pages.client.get("/v1/methodologies").json()
+    assert [release["version"] for release in listed] == [each.version for each in releases()]
+    (release,) = [each for each in listed if each["version"] == RULES.version]
     assert release == told["release"]
     assert release["rules_sha256"] == RULES.digest
+
+
+def test_a_rule_that_is_asked_for_or_not_is_said_in_words(pages: Pages) -> None:
+    html = pages.client.get(f"/methodologies/{RULES.id}/2").text
+    assert 'id="uncertainty.village_skewness"' in html
+    assert "True" not in html
 
 
 def test_an_unknown_version_is_not_found(pages: Pages) -> None:
