@@ -1,20 +1,22 @@
 """Does a test notice when the arithmetic is wrong? `python -m tests.mutation.code`.
 
 Operators, comparisons, boundaries, constants and signs of the estimator's modules are changed one
-at a time, in memory, and the tests that know the module run in a forked process. A seeded sample of
-all such changes is judged; what no test notices is told, and ends with exit code 1 unless it is
-explained. Verdicts are kept, so a run that was ended goes on.
+at a time, in memory, and the tests that know the module run in a forked process; what those let
+pass is put before the tests of its neighbours too. A seeded sample of all such changes is judged;
+what no test notices is told, and ends with exit code 1 unless it is explained. Verdicts are kept,
+so a run that was ended goes on.
 """
 
 # ruff: noqa: T201  (its output)
 
 import argparse
 import ast
+import hashlib
 import math
-import random
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +32,8 @@ _TESTS = ("tests/golden", "tests/mrv", "tests/property", "tests/attacks")
 _PATIENCE = 5.0  # times the time that the tests take unchanged; then a loop counts as endless
 _LEAST_S = 60.0
 _HOUR_S = 3600.0
-_FILES_OF_TESTS = 4  # most that judge one module: its own and those that import it, goldens first
+_FILES_OF_TESTS = 4  # that judge a module first: its own and those that import it, goldens first
+_FILES_OF_NEIGHBOURS = 12  # that judge what the first let pass
 
 _BINARY = {
     ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"),
@@ -188,8 +191,7 @@ def compiles(mutant: Mutant) -> bool:
 
 
 @cache
-def judges_of(path: str) -> tuple[str, ...]:
-    """Find the tests that know a module: its namesake, those that import it, its package's."""
+def _ranked_judges(path: str) -> tuple[str, ...]:
     module = path.removesuffix(".py").replace("/", ".")
     package, name = module.rsplit(".", 1)
     ranked = []
@@ -199,9 +201,17 @@ def judges_of(path: str) -> tuple[str, ...]:
             reach = (module in text, place.stem == f"test_{name}", package in text)
             if any(reach):
                 ranked.append((tuple(not r for r in reach), place.relative_to(ROOT).as_posix()))
-    ranked.sort(key=lambda one: one[0])
-    known = [place for reach, place in ranked if not all(reach[:2])]
-    return tuple((known or [place for _, place in ranked])[:_FILES_OF_TESTS])
+    return tuple(place for _, place in sorted(ranked, key=lambda one: one[0]))
+
+
+def judges_of(path: str) -> tuple[str, ...]:
+    """Find the tests that know a module best: those that import it, its namesake, its package's."""
+    return _ranked_judges(path)[:_FILES_OF_TESTS]
+
+
+def neighbours_judges(path: str) -> tuple[str, ...]:
+    """Find the tests that judge what the first let pass: the next ones that know the package."""
+    return _ranked_judges(path)[_FILES_OF_TESTS:][:_FILES_OF_NEIGHBOURS]
 
 
 def _modules(package: str) -> list[str]:
@@ -209,11 +219,15 @@ def _modules(package: str) -> list[str]:
 
 
 def _sampled(only: str, count: int, seed: int) -> dict[str, list[Mutant]]:
-    """Draw mutants of all modules alike; the same seed draws the same."""
+    """Draw mutants of all modules alike.
+
+    Which are drawn hangs on what they are, not on how many there are: a line added to one module
+    leaves those of all others in the sample.
+    """
     paths = [path for package in PACKAGES for path in _modules(package) if only in path]
-    everything = [mutant for path in paths for mutant in find_mutants(path)]
-    random.Random(seed).shuffle(everything)  # noqa: S311
-    drawn = list(islice(filter(compiles, everything), count))
+    everything = [one for path in paths for one in _ordered_by_lot(find_mutants(path), seed)]
+    everything.sort(key=lambda one: one[0])
+    drawn = list(islice((mutant for _, mutant in everything if compiles(mutant)), count))
     chosen: dict[str, list[Mutant]] = {}
     for mutant in sorted(drawn, key=lambda m: (m.path, m.begin)):
         chosen.setdefault(mutant.path, []).append(mutant)
@@ -221,18 +235,40 @@ def _sampled(only: str, count: int, seed: int) -> dict[str, list[Mutant]]:
     return chosen
 
 
-def _tests_take_s(path: str) -> float:
-    """Time the judges on the module as it is.
+def _ordered_by_lot(mutants: Sequence[Mutant], seed: int) -> Iterator[tuple[bytes, Mutant]]:
+    alike: Counter[tuple[str, ...]] = Counter()
+    for mutant in mutants:
+        what = (mutant.path, mutant.source, mutant.was, mutant.becomes)
+        alike[what] += 1  # the same change of the same line, a second time
+        lot = hashlib.sha256(repr((seed, *what, alike[what])).encode()).digest()
+        yield lot, mutant
+
+
+@cache
+def _patience_s(path: str, judges: tuple[str, ...]) -> float:
+    """Say how long tests may take, by what they take on the module as it is.
 
     Raises:
-        SystemExit: If they fail, or there are none.
+        SystemExit: If they fail.
     """
-    if not judges_of(path):
-        raise SystemExit(f"No test knows {path}; write one first.")
     begun = time.monotonic()
-    if judge(path, (ROOT / path).read_bytes(), judges_of(path), _HOUR_S) != "unnoticed":
+    if judge(path, (ROOT / path).read_bytes(), judges, _HOUR_S) != "unnoticed":
         raise SystemExit(f"The tests of {path} fail without any change; mend them first.")
-    return time.monotonic() - begun
+    return max(_LEAST_S, _PATIENCE * (time.monotonic() - begun))
+
+
+def _verdict_on(mutant: Mutant) -> Verdict:
+    said: Verdict = "unnoticed"
+    for judges in (judges_of(mutant.path), neighbours_judges(mutant.path)):
+        if said == "unnoticed" and judges:
+            patience_s = _patience_s(mutant.path, judges)
+            said = judge(mutant.path, mutant.code(), judges, patience_s)
+    return said
+
+
+def _key(mutant: Mutant) -> str:
+    judges = judges_of(mutant.path) + neighbours_judges(mutant.path)
+    return key_of(mutant.path, judges, mutant.begin, mutant.becomes)
 
 
 def _judge_all(
@@ -241,20 +277,20 @@ def _judge_all(
     """Judge what is not judged yet, as long as there is time."""
     kept = kept_verdicts(journal)
     for path, mutants in chosen.items():
-        keys = {key_of(path, judges_of(path), m.begin, m.becomes): m for m in mutants}
-        left = {key: mutant for key, mutant in keys.items() if key not in kept}
+        if not judges_of(path):
+            raise SystemExit(f"No test knows {path}; write one first.")
+        left = {_key(mutant): mutant for mutant in mutants if _key(mutant) not in kept}
         if not left or time.monotonic() > until:
             continue
-        patience_s = max(_LEAST_S, _PATIENCE * _tests_take_s(path))
+        _patience_s(path, judges_of(path))  # once, before the threads ask for it
 
-        def verdict_on(one: tuple[str, Mutant], patience_s: float = patience_s) -> None:
+        def judge_one(one: tuple[str, Mutant]) -> None:
             key, mutant = one
             if time.monotonic() < until:
-                said = judge(mutant.path, mutant.code(), judges_of(mutant.path), patience_s)
-                keep_verdict(journal, key, said)
+                keep_verdict(journal, key, _verdict_on(mutant))
 
         with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(verdict_on, left.items()))
+            list(pool.map(judge_one, left.items()))
         print(f"{path}: {len(mutants)} drawn", flush=True)
     return _found(chosen, kept_verdicts(journal))
 
@@ -263,7 +299,7 @@ def _found(chosen: Mapping[str, Sequence[Mutant]], kept: Mapping[str, Verdict]) 
     return [
         Judged(
             path, mutant.line, mutant.source, mutant.was, mutant.becomes,
-            kept.get(key_of(path, judges_of(path), mutant.begin, mutant.becomes)),
+            kept.get(_key(mutant)),
         )
         for path, mutants in chosen.items()
         for mutant in mutants
