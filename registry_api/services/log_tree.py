@@ -23,13 +23,13 @@ def grow(session: Session, sequence: int, entry_hash: str) -> None:
 def in_order_of_growth(session: Session) -> Iterator[tuple[int, int, bytes]]:
     """Give all nodes as they were added: level, position and hash."""
     last_leaf = (LogNode.position + 1).bitwise_lshift(LogNode.level)
-    rows = session.execute(
+    with session.execute(
         select(LogNode.level, LogNode.position, LogNode.hash)
         .order_by(last_leaf, LogNode.level)
         .execution_options(yield_per=1000)
-    )
-    for row in rows:
-        yield row.level, row.position, row.hash
+    ) as rows:  # closed also where nobody asks to the end
+        for row in rows:
+            yield row.level, row.position, row.hash
 
 
 class Nodes:

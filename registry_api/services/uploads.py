@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from mrv.errors import ProjectInvalid
 from mrv.project import ProjectSettings, parse_project
 from mrv.sources.archives import shown
+from registry_api.db import lock_for_writing
 from registry_api.errors import NotAllowed, UploadRefused
 from registry_api.services import clock
 from registry_api.services.accounts import AccountView
@@ -145,6 +146,7 @@ def take_in_upload(
             account=by.id,
         )
     delivery = _stored(upload, settings)
+    lock_for_writing(session)  # or the same sent twice at once would be refused once
     register_project(session, stated, delivery.files[PROJECT])
     recorded = record_delivery(session, stated.id, delivery)
     return TakenIn(

@@ -12,7 +12,7 @@ from registry_api.web.trade_forms import SEE_OTHER
 
 router = APIRouter(prefix="/notices", include_in_schema=False)
 NOTICES_SHOWN = 50
-_BIGGEST = 2**63 - 1
+_BIGGEST = 2**31 - 1  # of an id, on either database
 
 
 @router.get("", name="notices")

@@ -93,9 +93,15 @@ def test_a_worker_stops_at_once_and_leaves_the_run_to_the_next(sender: Sender) -
 def test_a_worker_of_its_own_obeys_sigterm(sender: Sender) -> None:
     """As an operator would run it, with the settings in the environment."""
     upload = sender.receive(geojson([plot("A", square(0))]))
-    environment = {**os.environ, "PARKLAND_HOME": str(sender.settings.home), "PARKLAND_DEMO": "yes"}
+    stated = {
+        "PARKLAND_HOME": str(sender.settings.home),
+        "PARKLAND_DATABASE_URL": sender.settings.database_url,
+        "PARKLAND_DEMO": "yes",
+    }
     with subprocess.Popen(
-        [sys.executable, "-m", "registry_api.worker"], env=environment, stderr=subprocess.PIPE
+        [sys.executable, "-m", "registry_api.worker"],
+        env={**os.environ, **stated},
+        stderr=subprocess.PIPE,
     ) as worker:
         try:
             assert wait_for(lambda: ended(sender, upload)).run.state == "done"

@@ -356,6 +356,7 @@ def test_settings_are_read_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setenv("PARKLAND_HOME", str(settings.home))
+    monkeypatch.setenv("PARKLAND_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("PARKLAND_DEMO", "yes")
     read = Settings()
     assert read.demo

@@ -112,6 +112,7 @@ def test_the_cookie_is_for_this_host_and_no_script(settings: Settings) -> None:
 def test_behind_https_the_origin_is_https(desk: Desk) -> None:
     public = Settings(
         home=desk.settings.home,
+        database_url=desk.settings.database_url,
         public_url=HttpUrl("https://registry.example/"),
         worker=False,
         _env_file=None,

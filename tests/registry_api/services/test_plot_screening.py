@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 import shapely
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from registry_api.db.models import PlotUpload
 from registry_api.services import screening_runs
 from registry_api.services.plot_screening import process
 from registry_api.services.screening_runs import MOST_ATTEMPTS
@@ -93,10 +94,10 @@ def test_two_projects_raced_for_the_same_land(rivals: tuple[Sender, Sender]) -> 
     assert tallies == [(0, 20), (20, 0)]
     loser = rivals[0] if runs[0].tally and runs[0].tally.new == 0 else rivals[1]
     with reading(loser.settings) as session:
-        upload_id = session.execute(
-            text("SELECT id FROM plot_uploads WHERE project_id = :p"), {"p": loser.project_id}
-        ).scalar_one()
-    errors = loser.errors(loser.upload(str(UUID(upload_id))))
+        upload_id = session.scalars(
+            select(PlotUpload.id).where(PlotUpload.project_id == loser.project_id)
+        ).one()
+    errors = loser.errors(loser.upload(str(upload_id)))
     assert set(map(tuple, errors.values())) == {("overlap_registered",)}
     assert no_land_is_shared(one.settings)
 
@@ -152,7 +153,7 @@ where = sys.argv[3]
 if "." in where:
     module, name = where.split(".")
     setattr(getattr(plot_screening, module), name, die)
-settings = Settings(home=sys.argv[1], demo=True, _env_file=None)
+settings = Settings(home=sys.argv[1], database_url=sys.argv[4], demo=True, _env_file=None)
 plot_screening.process(
     settings, sys.argv[2], 1, lambda step, _done, _total: die() if step == where else None
 )
@@ -174,9 +175,8 @@ def test_a_killed_worker_leaves_nothing_twice(sender: Sender, where: str) -> Non
     settings = sender.settings
     upload = sender.receive(geojson([plot(f"A-{n}", square(n)) for n in range(6)]))
     before = counts(settings)
-    child = subprocess.run(
-        [sys.executable, "-c", KILLED, str(settings.home), upload.id, where], check=False
-    )
+    told = [str(settings.home), upload.id, where, settings.database_url]
+    child = subprocess.run([sys.executable, "-c", KILLED, *told], check=False)
     assert child.returncode == -signal.SIGKILL
     committed = where == "plot_uploads.run_view"
     if not committed:
