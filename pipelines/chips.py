@@ -23,6 +23,7 @@ from registry_api.services import plot_chips
 from registry_api.services.plot_chips import ChipSheet, ChipView
 
 _ACROSS = 12  # chips side by side on a sheet
+_RIM = 1  # of repeated pixels around each, so that scaling mixes no neighbour in
 
 
 def chips_wanted(stage: Stage) -> plot_chips.Wanted:
@@ -85,21 +86,22 @@ def cut_wanted(stage: Stage, say: Callable[[str], None]) -> int:
 
 def lay_out(plot_id: str, chips: Sequence[Chip]) -> tuple[ChipSheet, bytes]:
     """Lay chips out on one sheet, row by row, and write it as a PNG."""
-    high = max(chip.colour.shape[0] for chip in chips)
-    wide = max(chip.colour.shape[1] for chip in chips)
+    high = max(chip.colour.shape[0] for chip in chips) + 2 * _RIM
+    wide = max(chip.colour.shape[1] for chip in chips) + 2 * _RIM
     rows, columns = -(-len(chips) // _ACROSS), min(len(chips), _ACROSS)
     canvas = np.zeros((rows * high, columns * wide, 3), np.uint8)
     views = []
     for number, chip in enumerate(chips):
         height, width = chip.seen.shape
         y, x = number // _ACROSS * high, number % _ACROSS * wide
-        canvas[y : y + height, x : x + width] = chip.colour
+        rimmed = np.pad(chip.colour, ((_RIM, _RIM), (_RIM, _RIM), (0, 0)), mode="edge")
+        canvas[y : y + height + 2 * _RIM, x : x + width + 2 * _RIM] = rimmed
         views.append(
             ChipView(
                 scene_id=chip.scene_id,
                 acquired_at=chip.acquired_at,
-                x=x,
-                y=y,
+                x=x + _RIM,
+                y=y + _RIM,
                 width=width,
                 height=height,
                 masked="".join(_rectangles(~chip.seen)),

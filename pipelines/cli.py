@@ -169,6 +169,20 @@ def watch(
 
 
 @app.command()
+def chips(
+    project: Annotated[
+        str, typer.Option("--project", "-p", help="Id of a project that was run before.")
+    ],
+    period: Annotated[str, typer.Option(help="Monitoring period; the last one otherwise.")] = "",
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Cut pictures of the plots that a verifier drew out of all scenes, for the desk."""
+    from pipelines.commands.chips import cut_chips_of
+
+    cut_chips_of(project, period, home)
+
+
+@app.command()
 def simulate(
     plots: Annotated[
         int, typer.Option(help="How many plots, enrolled and control together.", min=20)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipelines.workspace import Workspace
-from registry_api.services import clock
+from registry_api.services import clock, plot_chips
 from registry_api.services.deliveries import PLOTS, delivered_projects, newest_delivery
 from registry_api.services.periods import project_periods
 
@@ -43,4 +43,19 @@ def due_issuances(workspace: Workspace) -> list[Due]:
             for project in delivered_projects(session)
             for period in project_periods(session, project)
             if period.state == "approved"
+        ]
+
+
+def due_chips(workspace: Workspace) -> list[Due]:
+    """Find periods whose verifier has drawn plots that nobody has cut chips of."""
+    with workspace.reading() as session:
+        return [
+            Due(project, period.id, f"chips {wanted.estimate_sha256} {len(wanted.plot_ids)}")
+            for project in delivered_projects(session)
+            for period in project_periods(session, project)
+            if period.state is not None
+            for wanted in [
+                plot_chips.wanted(session, workspace.settings, project, period.id),
+            ]
+            if wanted.plot_ids
         ]

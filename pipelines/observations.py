@@ -2,25 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from mrv.imagery.extract import observe
 from mrv.imagery.observations import Observations
 from mrv.imagery.progress import Extent
 from mrv.imagery.rules import ImageryRules
 from mrv.imagery.scenes import Scene
-from mrv.sources.kept import keeper_at
 from mrv.sources.rasters import open_scene
-from mrv.sources.sealed import SealedKeeper
 from pipelines.executors import executor_at
 from pipelines.plots import screened_plots
 from pipelines.progress import Pace
 from pipelines.scenes import take_scenes
 from pipelines.stage import Stage
 from pipelines.steps import tell_scenes_read
-from registry_api.services.private_key import identity
-from registry_api.settings import Settings
+from registry_api.services.kept_pixels import pixels_keeper
 
 
 def read_scenes(
@@ -42,8 +36,7 @@ def read_scenes(
     """
     settings = stage.workspace.settings
     scenes = take_scenes(stage.shelf) if scenes is None else scenes
-    store = keeper_at(settings.pixels_root)
-    store.sweep()
+    keeper = pixels_keeper(settings)
     pace = Pace(say)
     extent = Extent(0, len(scenes), 0, 0)
 
@@ -59,14 +52,8 @@ def read_scenes(
             screened_plots(stage.shelf),
             open_scene,
             rules=ImageryRules.of(stage.methodology),
-            keeper=SealedKeeper(store, _pixels_secret(settings)),
+            keeper=keeper,
             executor=executor,
             progress=heard,
         )
     return seen, extent
-
-
-def _pixels_secret(settings: Settings) -> bytes:
-    """Draw the key of kept pixels from the registry's; with another they are read anew."""
-    derive = HKDF(SHA256(), 32, salt=None, info=b"parkland/kept-pixels/1")
-    return derive.derive(str(identity(settings)).encode())

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mrv.imagery.cloud_mask import HOPELESS, classes_table
 from mrv.imagery.compiled import compiled
 from mrv.imagery.cube import keep_pixels, kept_pixels
-from mrv.imagery.grids import OpenedScene, Window
+from mrv.imagery.grids import OpenedScene, Window, copy_shared
 from mrv.imagery.keeping import Keeper
 from mrv.imagery.plan import Plan
 from mrv.imagery.scenes import SCL, Scene
@@ -135,21 +135,11 @@ def _classes(opening: Opening, plan: Plan, keeper: Keeper | None) -> NDArray[Any
         opening.blocks, opening.bytes = opening.blocks + 1, opening.bytes + block.nbytes
         window = around.layout.window(number)
         for index in missing[number]:
-            _copy_shared(block, window, parts[index], Window(*map(int, around.boxes[index])))
+            copy_shared(block, window, parts[index], Window(*map(int, around.boxes[index])))
     if keeper:
         fresh = {digest: parts[index].ravel() for index, digest in enumerate(around.digests)}
         keep_pixels(keeper, opening.scene, SCL, fresh | kept)
     return values
-
-
-def _copy_shared(block: NDArray[Any], window: Window, part: NDArray[Any], box: Window) -> None:
-    """Copy what two rectangles of pixels share from the first to the second."""
-    top, left = max(window.row, box.row), max(window.col, box.col)
-    bottom = min(window.row + window.height, box.row + box.height)
-    right = min(window.col + window.width, box.col + box.width)
-    part[top - box.row : bottom - box.row, left - box.col : right - box.col] = block[
-        top - window.row : bottom - window.row, left - window.col : right - window.col
-    ]
 
 
 def _band(

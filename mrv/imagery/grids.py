@@ -124,6 +124,26 @@ class BandLayout:
             min(self.block_width, self.grid.width - col),
         )
 
+    def blocks_under(self, window: Window) -> list[int]:
+        """Number the blocks that a rectangle of pixels lies on."""
+        last_down = (window.row + window.height - 1) // self.block_height
+        last_across = (window.col + window.width - 1) // self.block_width
+        return [
+            down * self.blocks_across + across
+            for down in range(window.row // self.block_height, last_down + 1)
+            for across in range(window.col // self.block_width, last_across + 1)
+        ]
+
+
+def copy_shared(block: NDArray[Any], window: Window, part: NDArray[Any], box: Window) -> None:
+    """Copy what two rectangles of pixels share from the first to the second."""
+    top, left = max(window.row, box.row), max(window.col, box.col)
+    bottom = min(window.row + window.height, box.row + box.height)
+    right = min(window.col + window.width, box.col + box.width)
+    part[top - box.row : bottom - box.row, left - box.col : right - box.col] = block[
+        top - window.row : bottom - window.row, left - window.col : right - window.col
+    ]
+
 
 class OpenedScene(Protocol):
     """A scene whose bands can be read; raw digital numbers, no scale and no offset applied."""

@@ -120,13 +120,7 @@ class Neighbourhood:
 
     def blocks_of(self, index: int) -> list[int]:
         """Name the blocks that a rectangle lies on."""
-        row, col, height, width = (int(v) for v in self.boxes[index])
-        layout = self.layout
-        return [
-            down * layout.blocks_across + across
-            for down in range(row // layout.block_height, _last(row, height, layout.block_height))
-            for across in range(col // layout.block_width, _last(col, width, layout.block_width))
-        ]
+        return self.layout.blocks_under(Window(*map(int, self.boxes[index])))
 
 
 def layout_to_json(layout: BandLayout) -> dict[str, Any]:
@@ -137,10 +131,6 @@ def layout_to_json(layout: BandLayout) -> dict[str, Any]:
 def layout_from_json(kept: Mapping[str, Any]) -> BandLayout:
     """Read back what `layout_to_json` wrote."""
     return BandLayout(**{**kept, "grid": Grid(**kept["grid"])})
-
-
-def _last(first: int, length: int, step: int) -> int:
-    return (first + length - 1) // step + 1
 
 
 def _said(layout: BandLayout) -> bytes:

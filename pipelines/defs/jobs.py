@@ -1,15 +1,19 @@
-"""The jobs: the whole path of a tonne; the watch alone; the issuance once somebody has signed."""
+"""The jobs: the path of a tonne; the watch alone; the issuance once signed; pictures of plots."""
 
 import dagster as dg
 
+from pipelines.chips import cut_wanted
 from pipelines.defs.registry.assets import out_registry__credits
 from pipelines.defs.watch.assets import core_watch__disturbances
 from pipelines.openlineage import tell_catalogue_done, tell_catalogue_failed
+from pipelines.resources import WorkspaceResource
+from pipelines.stage import Stage
 from pipelines.steps import tell_listener
 
 WHOLE_PATH = "path_of_a_tonne"
 ISSUANCE = "issue_approved"
 WATCH = "watch_plots"
+CHIPS = "chips_of_drawn_plots"
 
 path_of_a_tonne = dg.define_asset_job(
     WHOLE_PATH,
@@ -31,3 +35,25 @@ watch_plots = dg.define_asset_job(
     hooks={tell_catalogue_done, tell_catalogue_failed},
     description="Look for plots on which something happened, between two runs of the whole path.",
 )
+
+
+class DrawnPlots(dg.Config):
+    """Whose drawn plots are cut."""
+
+    project: str
+    period: str
+
+
+@dg.op
+def cut_chips(
+    context: dg.OpExecutionContext, config: DrawnPlots, workspace: WorkspaceResource
+) -> None:
+    """Cut the plots that a verifier drew out of every scene; what is there already is left."""
+    stage = Stage(workspace.workspace, config.project, config.period)
+    context.log.info("Chips of %d plots were cut.", cut_wanted(stage, context.log.info))
+
+
+@dg.job(name=CHIPS)
+def chips_of_drawn_plots() -> None:
+    """Pictures for a verifier's desk; they are looked at and credit nothing, so are no asset."""
+    cut_chips()

@@ -1,9 +1,11 @@
 """How Dagster learns of new work: it asks the registry, the registry never calls Dagster."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
-from pipelines.defs.jobs import issue_approved, path_of_a_tonne
-from pipelines.due import Due, due_issuances, due_periods
+from pipelines.defs.jobs import CHIPS, DrawnPlots, issue_approved, path_of_a_tonne
+from pipelines.due import Due, due_chips, due_issuances, due_periods
 from pipelines.partitions import PERIODS, PROJECTS, partition_key
 from pipelines.resources import WorkspaceResource
 
@@ -18,6 +20,14 @@ def new_periods(workspace: WorkspaceResource) -> dg.SensorResult:
 def approved_estimates(workspace: WorkspaceResource) -> dg.SensorResult:
     """Issue what a verifier has approved since."""
     return _requests(due_issuances(workspace.workspace))
+
+
+@dg.sensor(job_name=CHIPS, minimum_interval_seconds=30)
+def drawn_samples(workspace: WorkspaceResource) -> Iterator[dg.RunRequest]:
+    """Cut chips of what verifiers have drawn since."""
+    for work in due_chips(workspace.workspace):
+        drawn = DrawnPlots(project=work.project, period=work.period)
+        yield dg.RunRequest(work.because, run_config=dg.RunConfig({"cut_chips": drawn}))
 
 
 def _requests(due: list[Due]) -> dg.SensorResult:

@@ -11,8 +11,16 @@ from registry_api.api.certificates import CredentialAnswer
 from registry_api.api.examples import example
 from registry_api.api.parameters import Plain, PlotId, PurposeQuery, Sha256, SinceQuery
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
-from registry_api.services import bundles, estimates, opinions, plot_traces, run_changes
+from registry_api.services import (
+    bundles,
+    estimates,
+    opinions,
+    plot_evidence,
+    plot_traces,
+    run_changes,
+)
 from registry_api.services.lineage_views import PlotTrace
+from registry_api.services.plot_evidence import PlotEvidence
 from registry_api.services.run_changes import RunChanges
 from registry_api.services.views import Decision, EstimateDetail, OpinionKind
 
@@ -86,6 +94,21 @@ def get_bundle(
         "Cache-Control": "private, no-store",
     }
     return Response(data, media_type=ZIP, headers=headers)
+
+
+@router.get(
+    "/estimates/{sha256}/plot-evidence",
+    summary="What stood on its plots before",
+    responses=example("plot_evidence"),
+)
+def get_plot_evidence(
+    session: ReadSession, settings: SettingsDep, sha256: Sha256, caller: Caller, query: Purpose
+) -> PlotEvidence:
+    """Show what stood on each plot before enrolment, what it grew, and whose growth is held.
+
+    For the project's developer, and for verifiers, who state a purpose and are logged.
+    """
+    return plot_evidence.plot_evidence(session, settings, sha256, by=caller, purpose=query.purpose)
 
 
 @router.get(

@@ -254,6 +254,12 @@ class SinceQuery(_Strict):
     ]
 
 
+class ChipsQuery(_Strict):
+    """Of which plot."""
+
+    plot_id: Annotated[str, Field(min_length=1, max_length=120, examples=["KWG-001"])]
+
+
 class NoQuery(_Strict):
     """Nothing: any query parameter is a mistake."""
 
@@ -270,6 +276,7 @@ ForgetReason = Annotated[ForgetQuery, Query()]
 Findings = Annotated[FindingQuery, Query()]
 Sent = Annotated[UploadQuery, Query()]
 Past = Annotated[PastQuery, Query()]
+ChipsOf = Annotated[ChipsQuery, Query()]
 Plain = Annotated[NoQuery, Query()]
 
 

@@ -4,27 +4,31 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Response, status
 from pydantic import Field
 
 from registry_api.api.examples import example
 from registry_api.api.orders import AccountId, Body, Key
-from registry_api.api.parameters import Plain, ProjectId
+from registry_api.api.parameters import ChipsOf, Plain, PlotPath, ProjectId
 from registry_api.deps import Caller, ReadSession, SettingsDep, WriteSession
 from registry_api.services import (
     assignments,
     audit_samples,
+    plot_chips,
+    plot_sheets,
     recomputations,
     verification_desk,
     verification_findings,
 )
 from registry_api.services.assignments import CONFIDENCE, MATERIALITY_FRACTION, AssignmentView
 from registry_api.services.audit_samples import SampleView
+from registry_api.services.plot_sheets import PlotSheet
 from registry_api.services.recomputations import RecomputationView
 from registry_api.services.verification_desk import Desk
 from registry_api.services.verification_findings import FindingKind, NewFinding, VerifierFinding
 
 router = APIRouter(tags=["verification"])
+_PNG = "image/png"
 
 VerificationId = Annotated[UUID, Path(description="id of the verification")]
 FindingId = Annotated[UUID, Path(description="id of the finding")]
@@ -108,6 +112,47 @@ def get_verification(
 ) -> Desk:
     """Show the runs of its period, the sample, what was computed again, and all findings."""
     return verification_desk.desk(session, str(verification_id), by=caller)
+
+
+@router.get(
+    "/verifications/{verification_id}/plots/{plot_id:path}",
+    summary="One plot of a verification",
+    responses=example("plot_sheet"),
+)
+def get_plot_sheet(  # whose plot, for whom
+    caller: Caller,
+    session: ReadSession,
+    settings: SettingsDep,
+    verification_id: VerificationId,
+    plot_id: PlotPath,
+    _query: Plain,
+) -> PlotSheet:
+    """Show boundary, chips, growth, trees, looks and share of a plot in the newest run.
+
+    A look at an exact boundary is logged, with the verification as its purpose.
+    """
+    return plot_sheets.plot_sheet(session, settings, str(verification_id), plot_id, by=caller)[1]
+
+
+@router.get(
+    "/verifications/{verification_id}/chips",
+    summary="Pictures of a drawn plot",
+    response_class=Response,
+    responses={200: {"content": {_PNG: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_chips(  # whose plot, for whom
+    caller: Caller,
+    session: ReadSession,
+    settings: SettingsDep,
+    verification_id: VerificationId,
+    query: ChipsOf,
+) -> Response:
+    """Give one PNG with a drawn plot in every scene; its sheet says which part shows which.
+
+    Needs its verifier, whose look is logged, or the developer.
+    """
+    png = plot_chips.picture_of(session, settings, str(verification_id), query.plot_id, by=caller)
+    return Response(png, media_type=_PNG, headers={"Cache-Control": "private, no-store"})
 
 
 @router.post(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from registry_api.services.periods import find_period
 from registry_api.settings import Settings
 
 if TYPE_CHECKING:
+    from mrv.imagery.packing import Packed
     from mrv.sources.sealed import SealedKeeper
 
 _SHEET = "sheet"
@@ -126,45 +127,35 @@ def wanted(session: Session, settings: Settings, project_id: str, period_id: str
     return Wanted(sha256, tuple(plot for plot in rows if plot not in cut))
 
 
-def sheet_of(
-    session: Session, settings: Settings, assignment_id: str, plot_id: str, *, by: AccountView
-) -> ChipSheet:
-    """Say which chips there are of a plot in the newest run; a verifier's look is written down.
-
-    Raises:
-        NotFound: If there is no such verification for this account, or no chips of the plot.
-        NotAllowed: If the account is neither its verifier nor the project's developer.
-    """
-    head, _ = _opened(session, settings, assignment_id, plot_id, by)
+def sheet_of(settings: Settings, estimate_sha256: str, plot_id: str) -> ChipSheet | None:
+    """Say which chips there are of a plot, for services that know who may look; None without."""
+    packed = _opened(settings, estimate_sha256, plot_id)
+    if packed is None:
+        return None
     chips = tuple(
         ChipView(**chip | {"acquired_at": datetime.fromisoformat(chip["acquired_at"])})
-        for chip in head["chips"]
+        for chip in packed.head["chips"]
     )
-    return ChipSheet(**head | {"chips": chips})
+    return ChipSheet(**packed.head | {"chips": chips})
 
 
 def picture_of(
     session: Session, settings: Settings, assignment_id: str, plot_id: str, *, by: AccountView
 ) -> bytes:
-    """Give a plot's sheet as a PNG; errors as `sheet_of`."""
-    _, png = _opened(session, settings, assignment_id, plot_id, by)
-    return png
+    """Give a plot's sheet as a PNG; a verifier's look is written down.
 
-
-def _opened(
-    session: Session, settings: Settings, assignment_id: str, plot_id: str, by: AccountView
-) -> tuple[dict[str, Any], bytes]:
-    from mrv.imagery.packing import unpack
-
+    Raises:
+        NotFound: If there is no such verification for this account, or no chips of the plot.
+        NotAllowed: If the account is neither its verifier nor the project's developer.
+    """
     assignment = assignments.find(session, assignment_id, by)
     if by.role == "registrar":
         raise NotAllowed("Pictures of plots are for the verifier and the developer.")
     shown = assignments.view(session, assignment)
-    sha256 = shown.estimate_sha256 or ""
-    packed = unpack(pixels_keeper(settings).get(_place(sha256, plot_id)))
+    packed = _opened(settings, shown.estimate_sha256 or "", plot_id)
     if packed is None:
         raise NotFound(
-            f"No pictures of plot '{plot_id[:80]}' are cut yet; they are cut for drawn plots, by "
+            f"No pictures of plot '{plot_id[:80]}' are cut; they are cut of drawn plots, by "
             f"`parkland chips --project {shown.project_id} --period {shown.period_id}` or by the "
             "pipeline's sensor.",
             plot=plot_id[:80],
@@ -179,7 +170,13 @@ def _opened(
             project_id=shown.project_id,
             subject=f"chips of {plot_id}",
         )
-    return packed.head, packed.arrays[_SHEET].tobytes()
+    return packed.arrays[_SHEET].tobytes()
+
+
+def _opened(settings: Settings, estimate_sha256: str, plot_id: str) -> "Packed | None":
+    from mrv.imagery.packing import unpack
+
+    return unpack(pixels_keeper(settings).get(_place(estimate_sha256, plot_id)))
 
 
 def _cut(keeper: "SealedKeeper", estimate_sha256: str) -> set[str]:

@@ -4,7 +4,6 @@ In public there are counts only; which plot it was, its developer and verifiers 
 look of a verifier is written down.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from registry_api.errors import EvidenceMissing, NotFound
 from registry_api.services import private_reads
 from registry_api.services.accounts import AccountView
 from registry_api.services.estimates import stored_document
+from registry_api.services.plot_growth import PlotGrowth, growth_of_plots
 from registry_api.services.project_access import open_to
 from registry_api.settings import Settings
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _GRAVEST_FIRST = ("lost_trees", "canopy", "unseen", "scattered_trees", "open")
-_DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +78,6 @@ class HeldPlot:
 
 
 @dataclass(frozen=True, slots=True)
-class PlotGrowth:
-    """What one plot grew, as the estimate shares it out [t d.m./ha/year]."""
-
-    stratum: str
-    t_ha_year: float
-    held: bool
-
-
-@dataclass(frozen=True, slots=True)
 class PlotEvidence:
     """Of one estimate.
 
@@ -114,7 +104,6 @@ class PlotEvidence:
 def plot_evidence(
     session: Session,
     settings: Settings,
-    project_id: str,
     sha256: str,
     *,
     by: AccountView,
@@ -125,20 +114,18 @@ def plot_evidence(
     Args:
         session: Of a reader.
         settings: Of the registry.
-        project_id: Whose estimate it is.
-        sha256: Of its evidence document.
+        sha256: Of the estimate's evidence document.
         by: Who asks: the developer, or a verifier.
         purpose: What for; a verifier must say.
 
     Raises:
-        NotFound: If there is no such estimate of this project for this account, or a file is lost.
+        NotFound: If there is no such estimate for this account, or a file is lost.
         EvidenceMissing: If the estimate was made before this was kept.
         NotAcceptable: If a verifier states no purpose.
     """
-    project = open_to(session, project_id, by)
     document = stored_document(session, sha256)
-    if document.project.id != project_id:
-        raise NotFound(f"Project {project_id} has no estimate {sha256[:16]}.", sha256=sha256)
+    project_id = document.project.id
+    project = open_to(session, project_id, by)
     before = _table(document, "before_enrolment", settings)
     if project.developer_id != by.id:  # who looks at what is their own leaves no line
         private_reads.note(
@@ -165,36 +152,9 @@ def plot_evidence(
         before=tuple(rows),
         counts={v: sum(row.verdict == v for row in rows) for v in _GRAVEST_FIRST},
         held=held,
-        growth=_growth(document, held or (), settings),
+        growth=growth_of_plots(document, settings),
         cap_t_ha_year=None if cap is None else cap.limit,
         plausible="" if cap is None else cap.sentence,
-    )
-
-
-def _growth(
-    document: EvidenceDocument, held: tuple[HeldPlot, ...], settings: Settings
-) -> tuple[PlotGrowth, ...]:
-    """Give growth per year of every plot; nothing where the evidence does not name it."""
-    digests = {artifact.name: artifact.sha256 for artifact in document.artifacts}
-    if not {"plot_changes", "estimate"} <= set(digests):
-        return ()
-    from registry_api.services.kept_files import KeptFiles
-
-    try:
-        estimate = json.loads(KeptFiles(settings).get_bytes(digests["estimate"]))
-    except SourceFailed as lost:
-        raise NotFound(lost.message, artifact="estimate") from lost
-    # Change is counted since the project's first epoch, whatever the period.
-    since = date.fromisoformat(estimate["end"]) - date.fromisoformat(estimate["start"])
-    years = since.days / _DAYS_PER_YEAR
-    names = {plot.plot_id for plot in held}
-    return tuple(
-        PlotGrowth(
-            stratum=str(row["stratum"]),
-            t_ha_year=float(row["agb_change_t_ha"]) / years,
-            held=row["plot_id"] in names,
-        )
-        for row in _table(document, "plot_changes", settings).to_dict("records")
     )
 
 

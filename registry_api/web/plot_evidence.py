@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from mrv.methodologies import load_methodology
 from registry_api.deps import ReadSession, SettingsDep
+from registry_api.errors import NotFound
 from registry_api.services import plot_evidence
 from registry_api.services.estimates import estimate
 from registry_api.web.rendering import page
@@ -22,8 +23,10 @@ def evidence_page(
 ) -> Response:
     """Show an estimate's evidence of its plots; the look is written down."""
     found = plot_evidence.plot_evidence(
-        session, settings, visit.project.id, sha256, by=visit.by, purpose=visit.purpose
+        session, settings, sha256, by=visit.by, purpose=visit.purpose
     )
+    if found.project_id != visit.project.id:
+        raise NotFound(f"Project {visit.project.id} has no estimate {sha256[:16]}.")
     rules = estimate(session, sha256).methodology
     limit = load_methodology(rules.id, rules.version).number("before_enrolment.canopy_ndvi")
     seen: dict[str, list[tuple[float, bool]]] = {verdict: [] for verdict in found.counts}
@@ -31,8 +34,9 @@ def evidence_page(
         if plot.ndvi is not None:
             seen[plot.verdict].append((plot.ndvi, False))
     growth: dict[str, list[tuple[float, bool]]] = {}
+    held = {plot.plot_id for plot in found.held or ()}
     for grown in sorted(found.growth, key=lambda each: each.stratum):
-        growth.setdefault(grown.stratum, []).append((grown.t_ha_year, grown.held))
+        growth.setdefault(grown.stratum, []).append((grown.t_ha_year, grown.plot_id in held))
     return page(
         request,
         "uploads/plot_evidence.html",

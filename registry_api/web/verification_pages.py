@@ -20,8 +20,8 @@ from registry_api.services import (
     audit_samples,
     estimates,
     opinions,
-    plot_history,
-    plot_traces,
+    plot_chips,
+    plot_sheets,
     recomputations,
     run_changes,
     verification_desk,
@@ -35,6 +35,7 @@ from registry_api.services.views import OpinionKind
 from registry_api.settings import Settings
 from registry_api.web import trade_forms
 from registry_api.web.drawing import draw
+from registry_api.web.growth import growth_line
 from registry_api.web.looks import indices_of, looks
 from registry_api.web.rendering import page
 from registry_api.web.trade_forms import SEE_OTHER, Fields
@@ -165,8 +166,17 @@ def give_opinion(
     return _done(request, settings, verification_id, by, act, "opinion")
 
 
+@router.get("/verifications/{verification_id}/chips", name="chips")
+def chips_picture(  # whose plot, for whom
+    verification_id: str, plot: str, session: ReadSession, settings: SettingsDep, by: Caller
+) -> Response:
+    """Give the picture that all chips of a plot are parts of."""
+    png = plot_chips.picture_of(session, settings, verification_id, plot, by=by)
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, no-store"})
+
+
 @router.get("/verifications/{verification_id}/plots/{plot_id:path}", name="verification_plot")
-def plot_sheet(  # whose plot, for whom
+def plot_page(  # whose plot, for whom
     request: Request,
     verification_id: str,
     plot_id: str,
@@ -174,37 +184,25 @@ def plot_sheet(  # whose plot, for whom
     settings: SettingsDep,
     by: Caller,
 ) -> Response:
-    """Show all there is of one plot: boundary, trees, looks, share, and what came out again."""
-    shown = verification_desk.desk(session, verification_id, by=by)
-    sha256 = shown.assignment.estimate_sha256 or ""
-    trace = plot_traces.plot_trace(session, settings, sha256, plot_id)
-    indices = indices_of(trace.observations)
-    clear = plot_traces.clear_fraction_min(session, sha256)
-    versions = (
-        plot_history.versions(
-            session, settings, shown.assignment.project_id, plot_id, by=by,
-            purpose=f"Verification of {shown.assignment.project_id}, {shown.assignment.period_id}",
-        )
-        if by.role != "registrar"
-        else ()
-    )  # fmt: skip
-    node = f"plot:{plot_id}"
-    again = next(
-        (each for done in shown.recomputations for each in done.nodes if each.node == node), None
-    )
+    """Show all there is of one plot: boundary, chips, trees, looks, share, what came out again."""
+    shown, sheet = plot_sheets.plot_sheet(session, settings, verification_id, plot_id, by=by)
+    looks_by_scene = {look.scene_id: look for look in sheet.trace.observations}
+    indices = indices_of(sheet.trace.observations)
+    boundary = sheet.boundaries[0] if sheet.boundaries else None
     return page(
         request,
         "verification/plot.html",
         desk=shown,
-        trace=trace,
+        sheet=sheet,
+        trace=sheet.trace,
         level=2,
-        with_equation=any(tree.equation_id for tree in trace.trees),
+        with_equation=any(tree.equation_id for tree in sheet.trace.trees),
         indices=indices,
-        series=looks(trace.observations, next(iter(indices), None), clear),
-        drawing=draw([("kept", versions[0].geometry)]) if versions else None,
-        area_ha=versions[0].area_ha if versions else None,
-        again=again,
-        findings=[finding for finding in shown.findings if finding.node == node],
+        series=looks(sheet.trace.observations, next(iter(indices), None), sheet.clear_fraction_min),
+        drawing=draw([("kept", boundary.geometry)]) if boundary else None,
+        area_ha=boundary.area_ha if boundary else None,
+        growth=growth_line(sheet.growth),
+        looks_by_scene=looks_by_scene,
         works=_works(shown, by),
         key=trade_forms.new_key(),
     )

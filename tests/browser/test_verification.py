@@ -18,6 +18,7 @@ from tests.browser.test_market import violations
 from tests.browser.test_pages import WINDOWS
 from tests.registry_api import a_registry
 from tests.registry_api.a_registry import DEVELOPER, NET_KG, REGISTRAR, VERIFIER, Farm
+from tests.registry_api.plot_tables import keep_chips, with_plot_tables
 
 PERIOD = "2021-2023"
 
@@ -45,7 +46,8 @@ def desk(tmp_path: Path) -> Iterator[DeskSite]:
     settings = a_registry.make_settings(tmp_path)
     with database(settings.database).writing() as session:
         farm = a_registry.found(session, settings)
-        first = a_registry.submit(session, farm, a_registry.evidence(farm, NET_KG))
+        document = with_plot_tables(settings, a_registry.evidence(farm, NET_KG))
+        first = a_registry.submit(session, farm, document)
         keys = {who: accounts.create_key(session, who) for who in (VERIFIER, DEVELOPER, REGISTRAR)}
     with serving(settings) as url:
         yield DeskSite(url, settings, farm, first, keys)
@@ -76,6 +78,22 @@ def do_what_an_opinion_rests_on(page: Page) -> None:
     expect(page.get_by_text("numbers are equal").first).to_be_visible()
 
 
+def looks_at_the_pictures(page: Page) -> None:
+    """Each date is a part of one picture that has arrived; what is left out can be taken away."""
+    dates = page.locator(".chips li")
+    expect(dates).to_have_count(2)
+    expect(dates.nth(1)).to_contain_text("90% clear")
+    expect(page.get_by_role("img", name="Plot P-002 on 2023-01-15, 90% clear")).to_be_visible()
+    arrived = """async () => { const picture = new Image();
+        picture.src = document.querySelector(".chips image").getAttribute("href");
+        await picture.decode(); return [picture.naturalWidth, picture.naturalHeight]; }"""
+    assert page.evaluate(arrived) == [10, 4]
+    left_out = dates.nth(1).locator(".left-out")
+    expect(left_out).to_be_visible()
+    page.get_by_label("Show what is left out").uncheck()
+    expect(left_out).to_be_hidden()
+
+
 def test_a_period_is_taken_from_assignment_to_signed_opinion(  # noqa: PLR0915  # one story
     browser: Browser, desk: DeskSite
 ) -> None:
@@ -97,9 +115,11 @@ def test_a_period_is_taken_from_assignment_to_signed_opinion(  # noqa: PLR0915  
     page.get_by_role("link", name="Lakeside grevillea").click()
     do_what_an_opinion_rests_on(page)
     is_clean(page, "phone")
+    keep_chips(desk.settings, desk.first, "P-002")
     page.get_by_role("link", name="P-002").first.click()
     expect(page.get_by_role("img", name="Boundary of plot P-002")).to_be_visible()
     expect(page.get_by_text("Grevillea robusta").first).to_be_visible()
+    looks_at_the_pictures(page)
     is_clean(page, "phone")
     page.get_by_role("button", name="Compute this plot again").click()
 

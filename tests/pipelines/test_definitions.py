@@ -12,7 +12,7 @@ import pytest
 
 from mrv.crediting.gates import REQUIRED_GATES
 from pipelines.definitions import defs
-from pipelines.defs.jobs import ISSUANCE, WHOLE_PATH
+from pipelines.defs.jobs import CHIPS, ISSUANCE, WHOLE_PATH
 from pipelines.partitions import PROJECT_PERIOD
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_jobs_do_what_they_say() -> None:
     whole, issuance = (defs().resolve_job_def(name) for name in (WHOLE_PATH, ISSUANCE))
     assert {node.name for node in whole.nodes} >= names(spec.key for spec in ASSETS)
     assert [node.name for node in issuance.nodes] == [CREDITS.to_user_string()]
-    assert {sensor.job_name for sensor in defs().sensors or ()} == {WHOLE_PATH, ISSUANCE}
+    assert {sensor.job_name for sensor in defs().sensors or ()} == {WHOLE_PATH, ISSUANCE, CHIPS}
 
 
 @pytest.mark.slow

@@ -55,6 +55,9 @@ OPERATIONS = {
     "assign_verifier",
     "list_verifications",
     "get_verification",
+    "get_plot_sheet",
+    "get_chips",
+    "get_plot_evidence",
     "draw_sample",
     "recompute_estimate",
     "request_finding",
@@ -172,6 +175,7 @@ TRADE_STORY = {
 }
 NO_JSON = {
     "get_bundle",
+    "get_chips",
     "get_checkpoint",
     "get_file",
     "get_rejected",

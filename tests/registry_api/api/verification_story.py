@@ -21,6 +21,7 @@ from tests.registry_api.a_registry import (
     make_settings,
     submit,
 )
+from tests.registry_api.plot_tables import keep_chips, with_plot_tables
 
 AT = "/v1/projects/lakeside-grevillea/periods/2021-2023/verifications"
 
@@ -51,19 +52,23 @@ def tell(home: Path) -> Mapping[str, Any]:
              "due_on": (today() + timedelta(days=14)).isoformat()}  # fmt: skip
     told["finding"] = post(f"{here}/findings", asked, VERIFIER)
     with unit_of_work(settings) as session:
-        second = submit(session, farm, evidence(farm, (5000, 3100, 1900, -600)))
+        again = evidence(farm, (5000, 3100, 1900, -600))
+        second = submit(session, farm, with_plot_tables(settings, again))
     at = f"/v1/verification-findings/{told['finding']['id']}"
     mended = {"text": "A steel tape; P-002 was measured again.", "resubmitted": True}
     told["finding_answered"] = post(f"{at}/answer", mended, DEVELOPER)
     told["finding_closed"] = post(f"{at}/settlement", {"text": "Seen."}, VERIFIER)
     told["sample"] = post(f"{here}/sample", {}, VERIFIER)
     told["recomputation"] = post(f"{here}/recomputations", {}, VERIFIER)
+    keep_chips(settings, second, "P-002")
     opinion = {"opinion": "qualified", "statement": "Recomputed; one plot visited again.",
                "qualification": "The amounts are invented."}  # fmt: skip
     told["decision"] = post(f"/v1/estimates/{second}/decisions", opinion, VERIFIER)
     return told | {
         "verifications": get("/v1/verifications", VERIFIER),
         "verification_desk": get(here, DEVELOPER),
+        "plot_sheet": get(f"{here}/plots/P-002", VERIFIER),
+        "plot_evidence": get(f"/v1/estimates/{second}/plot-evidence", DEVELOPER),
         "opinion": get(f"/v1/estimates/{second}/opinion"),
         "run_changes": get(f"/v1/estimates/{second}/changes?since={first}"),
     }

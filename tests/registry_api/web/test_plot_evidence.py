@@ -4,22 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from mrv.evidence.documents import Artifact
 from registry_api.app import create_app
 from registry_api.db import database
 from registry_api.db.models import PrivateLook
 from registry_api.services import accounts
-from registry_api.services.kept_files import KeptFiles
 from registry_api.settings import Settings
 from registry_api.web.strips import HEIGHT, WIDTH, strips
 from tests.registry_api import a_registry
+from tests.registry_api.plot_tables import with_plot_tables
 
-PLOTS = ("P-001", "P-002", "P-003", "P-004")
 OTHER = "buys-for-itself"
 
 
@@ -34,63 +31,14 @@ class Site:
     older: str
 
 
-def _tables() -> dict[str, pd.DataFrame]:
-    nothing = [float("nan")] * 3
-    day = pd.Timestamp("2019-01-20")
-    before = pd.DataFrame(
-        {
-            "plot_id": PLOTS,
-            "enrolled_on": pd.Timestamp("2021-02-01"),
-            "looks": [7, 5, 6, 0],
-            "first_seen": [day, day, day, pd.NaT],
-            "last_seen": [day + pd.Timedelta(days=40)] * 3 + [pd.NaT],
-            "ndvi": [0.21, 0.58, 0.24, float("nan")],
-            "pre_existing_t_ha": [0.0, *nothing],
-            "lost_ha": [0.0, 0.0, 0.31, float("nan")],
-            "verdict": ["open", "canopy", "lost_trees", "unseen"],
-        }
-    )
-    watch = pd.DataFrame(
-        {
-            "plot_id": PLOTS,
-            "monitoring": ["current", "current", "current", "held"],
-            "may_grow": [True, False, True, False],
-            "state": ["", "suspect", "", ""],
-            "broke_on": [pd.NaT, pd.Timestamp("2022-06-05"), pd.NaT, pd.NaT],
-            "signal": ["", "nbr", "", ""],
-            "depth": [float("nan"), 6.4, float("nan"), float("nan")],
-            "cause": "",
-            "likely": ["", "fire", "", ""],
-        }
-    )
-    changes = pd.DataFrame(
-        {
-            "plot_id": PLOTS,
-            "stratum": ["maize", "maize", "home", "home"],
-            "agb_change_t_ha": [6.0, 40.0, 5.0, -1.0],
-        }
-    )
-    return {"before_enrolment": before, "disturbances": watch, "plot_changes": changes}
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     settings = a_registry.make_settings(Path(tmp_path_factory.mktemp("evidence")))
-    kept = KeptFiles(settings)
-    tables = {name: kept.put_table(t, private=False)[0] for name, t in _tables().items()}
-    tables["estimate"] = kept.put_bytes(
-        b'{"start": "2021-02-01", "end": "2023-02-01"}', private=False
-    )
-    named = [
-        Artifact(name=name, sha256=sha256, media_type="application/x", rows=4)
-        for name, sha256 in tables.items()
-    ]
     with database(settings.database).writing() as session:
         farm = a_registry.found(session, settings, plots=4)
         plain = a_registry.evidence(farm, [9000, 7000, 5000, -400])
         older = a_registry.submit(session, farm, plain)
-        whole = plain.model_copy(update={"artifacts": (*plain.artifacts, *named)})
-        sha256 = a_registry.submit(session, farm, whole)
+        sha256 = a_registry.submit(session, farm, with_plot_tables(settings, plain))
         accounts.register_account(session, OTHER, "Buys For Itself", "buyer")
         keys = {
             who: accounts.create_key(session, who)
