@@ -205,3 +205,56 @@ def test_heights_differ_between_sites_by_a_third(real_data: Callable[[str], Path
     between = np.sqrt(sites["mean"].var() - within * (1 / sites["size"]).mean())
     assert len(sites) == 55
     assert between == pytest.approx(SITE_SD_LN, abs=5e-4)
+
+
+def test_pairs_without_a_size_are_left_out() -> None:
+    rng = np.random.default_rng(8)
+    d = rng.uniform(5, 40, 60)
+    h = 2.0 * d**0.6 * np.exp(rng.normal(0, 0.2, 60))
+    alone = fit_height_model(d, h)
+    for extra in ((0.0, 7.0), (7.0, 0.0), (np.nan, 7.0), (7.0, np.nan)):
+        again = fit_height_model(np.append(d, extra[0]), np.append(h, extra[1]))
+        assert again == alone, extra
+
+
+@pytest.mark.parametrize("degree", [1, 2])
+def test_species_are_told_apart_from_ten_trees_to_spare_on(degree: int) -> None:
+    """So many more trees than intercepts and slopes that a variance can be told."""
+    rng = np.random.default_rng(9)
+    d = rng.uniform(5, 40, 60)
+    h = 2.0 * d**0.6 * np.exp(rng.normal(0, 0.2, 60))
+    most = 60 - degree - 10
+
+    def with_species(kinds: int) -> bool:
+        names = [f"kind {min(i, kinds - 1)}" for i in range(60)]
+        return fit_height_model(d, h, names, degree=degree).other_species is not None
+
+    assert with_species(most)
+    assert not with_species(most + 1)
+
+
+def test_the_spread_of_species_is_that_of_the_books() -> None:
+    """Searle, Casella and McCulloch 1992, balanced one-way: (mean square between - within) / n.
+
+    Diameters are alike in every species, so that the slope takes nothing from between them.
+    """
+    rng = np.random.default_rng(10)
+    species, each = 6, 12
+    d = np.tile(np.linspace(5, 40, each), species)
+    departure = np.repeat(rng.normal(0, 0.5, species), each)
+    y = 0.4 + 0.6 * np.log(d) + departure + rng.normal(0, 0.1, species * each)
+    names = [f"kind {i}" for i in np.repeat(np.arange(species), each)]
+    model = fit_height_model(d, np.exp(y), names)
+    x = np.log(d) - np.log(d).mean()
+    residual = y - x * (x @ y) / (x @ x)
+    by_species = residual.reshape(species, each)
+    means = by_species.mean(axis=1)
+    within = ((by_species - means[:, None]) ** 2).sum() / (species * each - species - 1)
+    # One slope for all takes one degree of freedom from within, and none from between.
+    between = (each * ((means - means.mean()) ** 2).sum() / (species - 1) - within) / each
+    assert model.other_species is not None
+    assert model.tree_sd_ln == pytest.approx(np.sqrt(within), rel=1e-6)
+    known = np.array([1.0, np.log(d).mean()])
+    covariance = np.reshape(model.covariance, (2, 2))
+    expected = max(between, TREE_SD_LN**2) + known @ covariance @ known
+    assert model.other_species.sd_ln**2 == pytest.approx(expected, rel=1e-6)

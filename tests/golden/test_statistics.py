@@ -9,6 +9,7 @@ from mrv.estimation.closed_forms import (
     carbon_at_mass,
     census_half_width,
     census_half_width_as_printed,
+    combine_product,
     combine_sum,
     double_sampling,
     exceeded_value,
@@ -220,3 +221,9 @@ def test_vm0042_equivalent_soil_mass() -> None:
     assert second == pytest.approx(63.265909, abs=5e-7)
     assert second - first == pytest.approx(2.965909, abs=5e-7)
     assert after[1][1] - before[1][1] == pytest.approx(0.525)
+
+
+def test_relative_errors_of_factors_add_as_squares() -> None:
+    """IPCC 2019, volume 1, equation 3.1: sqrt(0.3^2 + 0.4^2) = 0.5."""
+    assert combine_product([0.3, 0.4]) == pytest.approx(0.5)
+    assert combine_product([0.2]) == pytest.approx(0.2)

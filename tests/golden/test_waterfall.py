@@ -125,3 +125,18 @@ def test_a_loss_is_not_made_smaller_by_its_uncertainty() -> None:
     assert result.quantity_kg("leakage") == 0
     assert result.quantity_kg("buffer") == 0
     assert result.issuable_kg == -101_000
+
+
+def test_half_a_tonne_is_a_gain_too() -> None:
+    """What is withheld of it is said; of a loss nothing is withheld."""
+
+    def told(gross: float) -> str:
+        steps = assemble(
+            Step("gross", gross, "", ""), *(Step(key, 0.0, "", "") for key in
+            ("baseline", "project_emissions", "leakage")),
+            Terms(0.2, 0.1, "rule", 0.2, "NET_BENEFIT", "rule"),
+        )  # fmt: skip
+        return next(line.note for line in steps.lines if line.key == "uncertainty")
+
+    assert told(0.5) == "10.0% of the net change withheld"
+    assert told(0.0) == told(-3.0) == "no net gain to withhold from"

@@ -158,3 +158,11 @@ def test_palms_are_measured_by_height() -> None:
 def test_an_unknown_region_is_told_with_the_known_ones() -> None:
     with pytest.raises(InputRejected, match="western_kenya"):
         select_equation("Mangifera indica", "atlantis", 10, 20)
+
+
+def test_at_its_lower_limit_a_tree_is_no_sapling() -> None:
+    lowest = EQUATIONS["kuyah2012_agb"].dbh_cm[0]
+    at = select_equation("Mangifera indica", "western_kenya", lowest, lowest + 1)
+    below = select_equation("Mangifera indica", "western_kenya", lowest - 0.01, lowest + 1)
+    assert "sapling" not in at.flags
+    assert "sapling" in below.flags

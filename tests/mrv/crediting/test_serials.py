@@ -5,7 +5,14 @@ from datetime import date
 
 import pytest
 
-from mrv.crediting.serials import SerialBlock, check_character, format_serial, parse_serial
+from mrv.crediting.serials import (
+    REGISTRY,
+    TEST_REGISTRY,
+    SerialBlock,
+    check_character,
+    format_serial,
+    parse_serial,
+)
 from mrv.errors import InputRejected
 
 KISUMU = SerialBlock("KE", "kisumu-women", "C", date(2021, 2, 1), date(2024, 2, 1), 1, 1, 120)
@@ -88,3 +95,8 @@ def test_one_day_and_one_credit_are_a_block() -> None:
     least = replace(KISUMU, end=date(2021, 2, 2), first=120)
     assert parse_serial(format_serial(least)) == least
     assert least.quantity == 1
+
+
+@pytest.mark.parametrize(("registry", "test"), [(REGISTRY, False), (TEST_REGISTRY, True)])
+def test_units_of_a_sandbox_are_told_apart(registry: str, test: bool) -> None:  # noqa: FBT001
+    assert replace(KISUMU, registry=registry).test is test

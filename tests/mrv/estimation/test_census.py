@@ -13,6 +13,7 @@ from mrv.change.census import unmet_conditions
 from mrv.crediting.gates import enough_controls, enough_plots, probability_sample
 from mrv.estimation.census import (
     Planting,
+    _nearest_m,
     census_land,
     counted_trees,
     estimate_census,
@@ -213,3 +214,11 @@ def test_plots_without_units_and_controls_change_nothing(part: ChangeEstimate) -
     assert again.gross_tco2e.mean() == pytest.approx(part.gross_tco2e.mean())
     assert again.plots.set_index("plot_id").loc["Q1", "gross_tco2e"] == 0
     assert "Q2" not in set(again.plots["plot_id"])
+
+
+def test_the_nearest_two_units_say_how_near_units_are() -> None:
+    """Not the second nearest: three units in a row, the third ten times as far."""
+    east = 1 / 111_195.0
+    placed = pd.DataFrame({"lon": [34.0, 34.0 + 3 * east, 34.0 + 33 * east], "lat": 0.0})
+    assert _nearest_m(placed) == pytest.approx(3.0, rel=0.01)
+    assert _nearest_m(placed.iloc[:1]) == np.inf

@@ -1,12 +1,20 @@
 """What an estimate says of itself, also where there is nothing to say."""
 
+import json
+from dataclasses import fields
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mrv.estimation.estimate import nothing_estimated, relative_half_width
+from mrv.estimation.estimate import (
+    CensusResult,
+    CrossCheck,
+    nothing_estimated,
+    relative_half_width,
+)
+from mrv.estimation.written import _as_census, _census
 
 START, END = date(2020, 3, 1), date(2024, 3, 1)
 
@@ -36,3 +44,20 @@ def test_half_the_interval_over_the_mean() -> None:
     draws = np.linspace(0.0, 200.0, 2001)
     assert relative_half_width(draws) == pytest.approx(0.9)
     assert relative_half_width(draws, of=-50.0) == pytest.approx(1.8)
+
+
+def test_what_older_evidence_does_not_tell_counts_as_none() -> None:
+    assert CrossCheck(None, None, 1.0, 0.1, 0.2, 0.2).sampling_units == 0
+
+
+@pytest.mark.parametrize("width", [0.12, np.inf])
+def test_a_census_is_read_back_as_it_was_written(width: float) -> None:
+    """A width that nothing could be said of is null in JSON, and infinite again when read."""
+    made = {
+        name: ("one",) if name == "unmet" else width if "half_width" in name else 7
+        for name in (field.name for field in fields(CensusResult))
+    }
+    census = CensusResult(**made)
+    told = json.loads(json.dumps(_census(census), allow_nan=False))
+    assert _as_census(told) == census
+    assert _as_census(None) is None

@@ -104,3 +104,31 @@ def test_strata_too_small_for_a_variance_join_the_best_measured_one() -> None:
     stratum = np.array([0, 0, 0, 1, 1, 2, 2, 2])
     joined = collapse(stratum, np.array([0, 1, 2, 3, 5, 6]), 3)
     assert joined.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+
+
+def test_two_plots_of_a_stratum_have_a_spread() -> None:
+    """Textbook: N^2 (1 - n/N) s^2 / n, with s^2 from two values."""
+    population, measured = simple_random([4.0, 10.0], 20)
+    estimator = expansion_estimator(population)
+    chance = np.random.default_rng(2).standard_normal((40_000, 2))
+    noise = estimator.noise(np.repeat(measured, 40_000, axis=0), chance)
+    expected = np.sqrt(20**2 * (1 - 2 / 20) * 18.0 / 2)
+    assert noise[:, 0].std() == pytest.approx(expected, rel=0.02)
+
+
+def test_where_nobody_says_how_many_villages_there_are_they_are_many() -> None:
+    """The share of villages drawn counts as none, which never narrows an interval."""
+    unit = np.array([0, 0, 1, 1])
+    told = {
+        "area_ha": np.ones(40),
+        "stratum": np.zeros(40, np.int64),
+        "sampled": np.arange(4),
+        "inclusion_probability": np.full(4, 0.1),
+        "unit": unit,
+    }
+    values = np.array([[1.0, 2.0, 6.0, 9.0]])
+    unsaid = expansion_estimator(Population(**told)).covariance(values)
+    none = expansion_estimator(Population(**told, units_measured=0.0)).covariance(values)
+    half = expansion_estimator(Population(**told, units_measured=0.5)).covariance(values)
+    assert unsaid == none
+    assert unsaid[0, 0] > half[0, 0]

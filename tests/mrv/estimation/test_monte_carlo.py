@@ -489,3 +489,43 @@ def test_memory_is_flat_in_draws() -> None:
         tracemalloc.stop()
     assert peaks[2] < 1.1 * peaks[1]
     assert (total > 0).all()
+
+
+def test_errors_that_reach_the_end_of_an_equation_s_range_are_drawn_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond 1.2 times its range an equation is held: a normal error would be wrong there."""
+    highest = 102.0 * _CONTEXT.allometry.extrapolation_factor
+
+    def drawn(dbh_cm: float) -> np.ndarray:
+        rows = [_row(dbh=dbh_cm, visit=visit) for visit in (0, 1)]
+        return _draw(_trees(*rows), draws=500).agb_t_ha
+
+    merged = {dbh_cm: drawn(dbh_cm) for dbh_cm in (50.0, 85.0, highest)}
+    monkeypatch.setattr(mrv.biomass.tree_draws, "_MERGED_BELOW", 0.0)
+    apart = {dbh_cm: drawn(dbh_cm) for dbh_cm in merged}
+    assert not np.array_equal(merged[50.0], apart[50.0])
+    assert not np.array_equal(merged[85.0], apart[85.0]), "70.8 cm is 15 cm away: no kink"
+    assert np.array_equal(merged[highest], apart[highest])
+
+
+def test_a_height_taken_by_guess_is_drawn_about_itself() -> None:
+    """Too unsure to be merged: the draws are those of ln(height + error), worked out by numbers."""
+    sure = MeasurementErrors(height_proportional=0.2)
+    alone = replace(
+        _ALLOMETRY, site_sd_ln=0.0, within_site_sd_ln=1e-6, parameters=False, proxy_sd_ln=0.0
+    )
+    context = replace(
+        _CONTEXT, allometry_region="se_asia", allometry=alone, errors=sure,
+        wood_densities=_certain_woods(),
+    )  # fmt: skip
+    rows = [_row(dbh=20, visit=visit, height=12, species="Litchi chinensis") for visit in (0, 1)]
+    trees = _trees(*rows)
+    stems = tree_biomass(trees, context)
+    assert set(stems["equation_id"]) == {"chave2014_eq4"}
+    point = float(stems["agb_kg"].iloc[0]) / 1000 / 0.5
+    agb = _draw(trees, context, draws=40_000).agb_t_ha[:, 0, 0].astype(float)
+    heights = np.clip(12 * (1 + 0.2 * np.random.default_rng(1).standard_normal(10**6)), 1.3, 27)
+    expected = point * (heights / 12) ** 0.976
+    assert agb.mean() == pytest.approx(expected.mean(), rel=0.01)
+    assert agb.std() == pytest.approx(expected.std(), rel=0.03)

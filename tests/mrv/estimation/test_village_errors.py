@@ -143,3 +143,35 @@ def test_totals_are_those_of_the_plots_errors() -> None:
     for which, rows, drawn in draw_errors(errors, 1_500, 8):
         summed[which] += weight[rows] @ drawn.astype(float)
     assert draw_totals(errors, weight, 1_500, 8)[:, 0] == pytest.approx(summed, abs=1e-3)
+
+
+def test_limits_themselves_still_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    xy, names = _land(4, 10)
+    monkeypatch.setattr(mrv.estimation.village_errors, "_MOST_VILLAGES", 4)
+    monkeypatch.setattr(mrv.estimation.village_errors, "_MOST_PLOTS", 10)
+    assert len(correlate_villages(xy, names, _TWO_SCALES).villages) == 4
+
+
+def test_where_all_plots_stand_for_their_village_its_mean_is_correlated_exactly() -> None:
+    """S C S' of the weighted means, between villages of ten and of thirty plots alike."""
+    rng = np.random.default_rng(12)
+    sizes = (10, 30, 20)
+    names = [f"V{v}" for v in np.repeat(np.arange(3), sizes)]
+    xy = rng.uniform(0, 3_000, (60, 2)) + np.repeat([[0, 0], [2_000, 0], [0, 4_000]], sizes, axis=0)
+    weight = rng.uniform(0.5, 2.0, 60)
+    errors = correlate_villages(xy, names, _TWO_SCALES, weight)
+    share = np.stack([weight * (np.array(names) == f"V{v}") for v in range(3)])
+    share /= share.sum(axis=1, keepdims=True)
+    exact = share @ _TWO_SCALES.among(xy) @ share.T
+    assert errors.factor @ errors.factor.T == pytest.approx(exact, rel=1e-4)
+
+
+def test_sampled_pairs_of_errors_that_all_places_share_are_exact() -> None:
+    """One error for all: the mean varies as each does, whichever pairs are drawn."""
+
+    def alike(distance: np.ndarray) -> np.ndarray:
+        return np.ones_like(distance)
+
+    rng = np.random.default_rng(4)
+    told = variance_of_mean(rng.uniform(0, 9, (40, 2)), np.full(40, 3.0), alike, pairs=100, rng=rng)  # type: ignore[arg-type]
+    assert told == pytest.approx(9.0)

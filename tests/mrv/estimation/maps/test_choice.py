@@ -149,3 +149,12 @@ def test_measured_plots_are_shared_out_evenly() -> None:
     assert np.bincount(folds[:28]).tolist() == [10, 9, 9]
     assert folds[10] == folds[25] == 1
     assert (folds[28:] == 0).all()
+
+
+def test_villages_without_measured_plots_weigh_nothing_in_the_folds() -> None:
+    """A fold with fewer measured plots takes all of them, and stays the lightest."""
+    villages = ["A", "A", "B", "C", "D", "E"]
+    folds = village_folds(villages, np.array([0, 1, 2]), 2)
+    assert folds is not None
+    assert folds[0] == folds[1] != folds[2]
+    assert set(folds[3:]) == {folds[2]}

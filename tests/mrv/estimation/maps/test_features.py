@@ -33,7 +33,10 @@ def test_features_are_changes_and_one_level() -> None:
 
 @pytest.mark.parametrize("features", [None, pd.DataFrame()])
 def test_without_scenes_there_is_no_feature(features: pd.DataFrame | None) -> None:
-    assert change_features(features, ["P0", "P1"], START, END).names == ()
+    seen = change_features(features, ["P0", "P1"], START, END)
+    assert seen.names == ()
+    assert seen.values.shape == (2, 0)  # noqa: PD011  (ours, no frame)
+    assert not seen.seen.any()
 
 
 def test_a_feature_most_plots_lack_is_left_out() -> None:

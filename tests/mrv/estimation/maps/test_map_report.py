@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mrv.estimation.maps.report import judge_map
+from mrv.estimation.maps.report import judge_map, no_map
 from mrv.methodologies import load_methodology
 
 RULES = load_methodology("agroforestry_removals", 1)
@@ -118,3 +118,31 @@ def test_each_rule_turns_where_the_methodology_says(
     else:
         assert not report.accepted
         assert fault in report.reason
+
+
+def test_a_map_is_judged_alike_in_whatever_unit_growth_is_told() -> None:
+    observed, villages = observed_and_villages()
+    predicted = observed + np.random.default_rng(7).normal(0, 1, 48)
+    large, small = (
+        judge_map(
+            scale * observed, scale * predicted, villages, ("a",), RULES, model="ridge", outside=0
+        )
+        for scale in (1.0, 1e-3)
+    )
+    assert (small.r2, small.slope) == pytest.approx((large.r2, large.slope))
+    assert small.bias_t == pytest.approx(large.bias_t)
+    assert small.rrmse == pytest.approx(large.rrmse)
+
+
+def test_two_villages_have_a_spread_and_one_has_none() -> None:
+    """By hand: sums of centred errors +2 and -2; se = sqrt(2 / 1 * 8) / 4 = 1; mean error 3."""
+    observed = np.array([4.0, 8.0, 5.0, 9.0])
+    predicted = observed + np.array([4.5, 3.5, 2.5, 1.5])
+    two = judge_map(observed, predicted, ["A", "A", "B", "B"], ("a",), RULES, model="m", outside=0)
+    assert two.bias_t == pytest.approx(3.0)
+    one = judge_map(observed, predicted, ["A"] * 4, ("a",), RULES, model="m", outside=0)
+    assert (one.bias_t, one.bias_limit_t) == (0.0, np.inf)
+
+
+def test_without_a_map_no_plot_lies_beyond_it() -> None:
+    assert no_map(12, "nothing was seen").outside == 0
