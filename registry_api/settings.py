@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     openlineage: str = Field(
         default="", description="file or address that steps of runs are told to; empty: nowhere"
     )
+    dagster_url: HttpUrl | None = Field(
+        default=None,
+        description="address of Dagster's pages, where lineages lead verifiers and developers",
+    )
     basemap_style: str = Field(
         default="", description="address of a MapLibre style; empty means the own light basemap"
     )

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from mrv.evidence.lineage import Edge, Issued, Node
 from mrv.evidence.lineage_parts import issued_parts, plot_part
 from registry_api.db.models import Account, CreditBatch, LedgerEntry, VerificationDecision
-from registry_api.services import lineage_leaves, paging
+from registry_api.services import lineage_leaves, orchestrator, paging
 from registry_api.services.accounts import AccountView
 from registry_api.services.credits import find_serial
 from registry_api.services.deliveries import PROJECT
@@ -135,6 +135,13 @@ def node(
         made_from_total=len(below),
         made_into=tuple(above[:LINKS_SHOWN]),
         made_into_total=len(above),
+        orchestrated_at=orchestrator.address(
+            settings,
+            asked.tier,
+            asked.found.batch.project_id,
+            asked.found.batch.period_id,
+            shown,
+        ),
     )
 
 

@@ -88,6 +88,8 @@ class NodeDetail:
         made_from: What it stands on; the first of them where there are very many.
         made_from_total: How many there are; the others are found by kind and stratum.
         made_into: What stands on it.
+        orchestrated_at: Page in Dagster of the asset that made it; None where this registry names
+            none, or the reader is not led there.
     """
 
     serial: str
@@ -98,6 +100,7 @@ class NodeDetail:
     made_from_total: int
     made_into: tuple[LineageLink, ...]
     made_into_total: int
+    orchestrated_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
