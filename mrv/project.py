@@ -1,6 +1,6 @@
 """A project's settings: who, where, which rules, which periods, which scenes.
 
-The model is the source of the published schema `schemas/project/1-0-3.json`. Reading the file from
+The model is the source of the published schema `schemas/project/1-0-4.json`. Reading the file from
 disk belongs to `mrv.sources.projects`; this module only understands its text.
 """
 
@@ -17,12 +17,13 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")]
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 # 1-0-1 lets plots be absent, because they may be uploaded to the registry instead; 1-0-2 adds
 # records of additionality, activities that emit, and production that is displaced; 1-0-3 adds what
-# the baseline rests on.
+# the baseline rests on; 1-0-4 adds where radar scenes are.
 _Schema = Literal[
     "parkland/project/1-0-0",
     "parkland/project/1-0-1",
     "parkland/project/1-0-2",
     "parkland/project/1-0-3",
+    "parkland/project/1-0-4",
 ]
 
 
@@ -93,10 +94,16 @@ class Imagery(_Part):
     source: Literal["api", "catalog", "simulation"]
     location: str = Field(default="", description="URL of the API; URL or path of the catalog")
     collection: str
+    radar_collection: str = Field(
+        default="",
+        description="Sentinel-1 on a map grid, terrain-corrected, in the same place; empty: none",
+    )
     max_cloud_percent: Annotated[float, Field(ge=0, le=100)] = 90.0
 
     @model_validator(mode="after")
     def _located(self) -> Self:
+        if self.source == "simulation" and self.radar_collection:
+            raise ValueError("imagery.radar_collection: a simulated landscape has no radar scenes")
         if self.source != "simulation" and not self.location:
             raise ValueError(f"imagery.location is needed where imagery.source is '{self.source}'")
         return self
@@ -263,7 +270,7 @@ class Simulation(_Part):
 class ProjectSettings(_Part):
     """Everything a developer states about a project in project.toml."""
 
-    schema_: _Schema = Field(default="parkland/project/1-0-3", alias="schema")
+    schema_: _Schema = Field(default="parkland/project/1-0-4", alias="schema")
     id: Slug
     name: str
     summary: str

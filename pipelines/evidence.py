@@ -27,6 +27,7 @@ _TABLES = (
     "observations",
     "scenes_read",
     "missing_indices",
+    "backscatter",
     "features",
     "disturbances",
     "stocking_history",

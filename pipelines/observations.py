@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
+import pandas as pd
+
 from mrv.imagery.extract import observe
 from mrv.imagery.observations import Observations
 from mrv.imagery.progress import Extent
+from mrv.imagery.radar import observe_radar
 from mrv.imagery.rules import ImageryRules
 from mrv.imagery.scenes import Scene
-from mrv.sources.rasters import open_scene
+from mrv.sources.rasters import open_radar, open_scene
 from pipelines.executors import executor_at
 from pipelines.plots import screened_plots
 from pipelines.progress import Pace
-from pipelines.scenes import take_scenes
+from pipelines.scenes import take_radar, take_scenes
 from pipelines.stage import Stage
 from pipelines.steps import tell_scenes_read
 from registry_api.services.kept_pixels import pixels_keeper
@@ -57,3 +60,24 @@ def read_scenes(
             progress=heard,
         )
     return seen, extent
+
+
+def read_radar(stage: Stage, say: Callable[[str], None]) -> pd.DataFrame:
+    """Average the radar scenes on a stage's shelf over its plots; an empty table where none are.
+
+    Raises:
+        SourceFailed: If a scene cannot be read.
+    """
+    pace = Pace(say)
+
+    def heard(so_far: Extent) -> None:
+        tell_scenes_read(so_far)
+        pace(so_far)
+
+    return observe_radar(
+        take_radar(stage.shelf),
+        screened_plots(stage.shelf),
+        open_radar,
+        least_fraction=ImageryRules.of(stage.methodology).clear_fraction_min,
+        progress=heard,
+    )

@@ -13,9 +13,10 @@ import geopandas as gpd
 
 from mrv.imagery.composites import nearest_season
 from mrv.imagery.offsets import OffsetRule
+from mrv.imagery.radar import RadarScene
 from mrv.imagery.scenes import Scene
 from mrv.sources.simulated import ensure_scenes
-from mrv.sources.stac import SceneQuery, search_scenes
+from mrv.sources.stac import SceneQuery, search_radar, search_scenes
 from pipelines.shelf import Note, Shelf
 from pipelines.stage import Stage
 
@@ -42,21 +43,40 @@ def find_scenes(stage: Stage, plots: gpd.GeoDataFrame) -> list[Scene]:
     ]
 
 
+def find_radar(stage: Stage, plots: gpd.GeoDataFrame) -> list[RadarScene]:
+    """Search for radar of the dry seasons of both epochs; none where the project names none."""
+    collection = stage.settings.imagery.radar_collection
+    if plots.empty or not collection:
+        return []
+    windows = [nearest_season(epoch, stage.settings.seasons.dry) for epoch in stage.epochs]
+    begin, end = min(first for first, _ in windows), max(last for _, last in windows)
+    source, files_under = scene_source(stage)
+    query = SceneQuery(collection, _box(plots), begin, end)
+    return [
+        scene
+        for scene in search_radar(source, query, files_under=files_under)
+        if any(first <= scene.acquired_at.date() <= last for first, last in windows)
+    ]
+
+
 def scenes_between(stage: Stage, plots: gpd.GeoDataFrame, first: date, last: date) -> list[Scene]:
     """Search for all scenes over the plots from one day to another."""
     if plots.empty:
         return []
+    imagery = stage.settings.imagery
+    query = SceneQuery(imagery.collection, _box(plots), first, last, imagery.max_cloud_percent)
+    source, files_under = scene_source(stage)
+    return list(search_scenes(source, query, files_under=files_under))
+
+
+def _box(plots: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     west, south, east, north = plots.total_bounds
-    box = (
+    return (
         west - _MARGIN_DEGREES,
         south - _MARGIN_DEGREES,
         east + _MARGIN_DEGREES,
         north + _MARGIN_DEGREES,
     )
-    imagery = stage.settings.imagery
-    query = SceneQuery(imagery.collection, box, first, last, imagery.max_cloud_percent)
-    source, files_under = scene_source(stage)
-    return list(search_scenes(source, query, files_under=files_under))
 
 
 def scene_source(stage: Stage) -> tuple[str, Path | None]:
@@ -74,6 +94,26 @@ def rendered_catalog(stage: Stage) -> Path:
     """Give the catalog of a simulated project's scenes, rendering them where they are not yet."""
     with stage.delivered_folder() as folder:
         return ensure_scenes(folder, stage.workspace.home / "scenes")
+
+
+def keep_radar(shelf: Shelf, scenes: Sequence[RadarScene]) -> Note:
+    """Leave the list of radar scenes on a shelf."""
+    return shelf.put_json(
+        "radar_scenes",
+        [
+            {field.name: getattr(scene, field.name) for field in fields(scene)}
+            | {"acquired_at": scene.acquired_at.isoformat(), "assets": dict(scene.assets)}
+            for scene in scenes
+        ],
+    )
+
+
+def take_radar(shelf: Shelf) -> list[RadarScene]:
+    """Take the list of radar scenes off a shelf."""
+    return [
+        RadarScene(**row | {"acquired_at": datetime.fromisoformat(row["acquired_at"])})
+        for row in shelf.json("radar_scenes")
+    ]
 
 
 def keep_scenes(shelf: Shelf, scenes: Sequence[Scene]) -> Note:

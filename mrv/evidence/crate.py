@@ -53,6 +53,7 @@ _SAYS: Final = {
     "inventory": "The field tables as they were read, every cell as text",
     "plots": "The plots as they were used",
     "observations": "What each scene says of each plot",
+    "backscatter": "What each radar scene says of each plot, where the project names any",
     "biomass": "Biomass of the measured plots: means and spreads of the draws",
     "draws": "Gross, baseline and net removals, draw by draw",
     "allocation": "What each plot contributed",

@@ -321,7 +321,8 @@ def _artifact(artifact: Artifact, document: EvidenceDocument) -> Part:
     if artifact.name == "observations":
         edges = tuple(Edge(key, f"scene:{s.id}", "were read from") for s in document.scenes)
     elif artifact.name == "features":
-        edges = (Edge(key, "artifact:observations", "sum up"),)
+        looks = [a.name for a in document.artifacts if a.name == "backscatter" and a.rows]
+        edges = tuple(Edge(key, f"artifact:{name}", "sum up") for name in ("observations", *looks))
     facts: dict[str, Fact] = {"media_type": artifact.media_type, "rows": artifact.rows}
     return Node(key, "artifact", artifact.name, facts, artifact.sha256), edges
 

@@ -52,12 +52,12 @@ STEPS: Final = (
         "observing",
         "Scenes are averaged over plots",
         (SCENES, "plots", RULES),
-        ("observations", "scenes_read", "missing_indices"),
+        ("observations", "scenes_read", "missing_indices", "backscatter"),
     ),
     RunStep(
         "composing",
         "Observations become seasonal features",
-        ("observations", "missing_indices", "project.toml", RULES),
+        ("observations", "missing_indices", "backscatter", "project.toml", RULES),
         ("features",),
     ),
     RunStep(

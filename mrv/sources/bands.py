@@ -48,8 +48,12 @@ class BandFacts:
     block_height: int
     block_width: int
 
-    def layout(self, epsg: int) -> BandLayout:
-        """Give the band's layout, if it is a band of digital numbers on the item's projection.
+    def layout(self, epsg: int, *, radar: bool = False) -> BandLayout:
+        """Give the band's layout, if it is one of Sentinel-2 on the item's projection, or of radar.
+
+        Args:
+            epsg: Of the item.
+            radar: Whether it may hold any real numbers, with any mark for missing ones.
 
         Raises:
             BandFault: If it is not.
@@ -63,9 +67,11 @@ class BandFacts:
                 and isclose(pixel, -height)
                 and isfinite(left + top)
             ),
-            f"it holds {self.dtype}, not digital numbers": (np.dtype(self.dtype).kind not in "iu"),
+            f"it holds {self.dtype}, not {'real' if radar else 'digital'} numbers": (
+                np.dtype(self.dtype).kind not in ("iuf" if radar else "iu")
+            ),
             f"it marks missing pixels with {self.nodata}, Sentinel-2 with 0": (
-                self.nodata not in (None, 0)
+                not radar and self.nodata not in (None, 0)
             ),
             f"{self.width} x {self.height} pixels are more than a scene has": (
                 self.width * self.height > MAX_PIXELS

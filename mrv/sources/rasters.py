@@ -9,13 +9,14 @@ else.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from numpy.typing import NDArray
 
 from mrv.errors import SceneUnreadable
 from mrv.imagery.grids import BandLayout
+from mrv.imagery.radar import RadarScene
 from mrv.imagery.scenes import Scene
 from mrv.sources.bands import BandFault, BandFile
 from mrv.sources.cog_bands import RemoteCog, near_cog
@@ -30,7 +31,9 @@ _SMALL_FILE_BYTES = 128 * 1024  # are read at once, not tile by tile [P]
 class RasterScene:
     """The bands of one scene, each opened when it is first asked for."""
 
-    def __init__(self, scene: Scene, stack: ExitStack) -> None:
+    _radar: ClassVar = False
+
+    def __init__(self, scene: Scene | RadarScene, stack: ExitStack) -> None:
         self._scene = scene
         self._stack = stack
         self._files: dict[str, BandFile] = {}
@@ -46,7 +49,7 @@ class RasterScene:
         if band not in self._layouts:
             try:
                 file = _open_band(self._scene.assets[band], self._stack)
-                self._layouts[band] = file.facts.layout(self._scene.epsg)
+                self._layouts[band] = file.facts.layout(self._scene.epsg, radar=self._radar)
             except BandFault as fault:
                 raise self._unreadable(band, fault) from fault
             self._files[band] = file
@@ -73,6 +76,28 @@ class RasterScene:
             scene=self._scene.id,
             band=band,
         )
+
+
+class RadarRaster(RasterScene):
+    """The two bands of a radar acquisition."""
+
+    _radar: ClassVar = True
+
+    def nodata(self, band: str) -> float | None:
+        """Give the number that marks missing pixels; None where the file does not say.
+
+        Raises:
+            SceneUnreadable: As `layout`.
+        """
+        self.layout(band)
+        return self._files[band].facts.nodata
+
+
+@contextmanager
+def open_radar(scene: RadarScene) -> Iterator[RadarRaster]:
+    """Open an acquisition's files for reading and close them at the end of the block."""
+    with ExitStack() as stack:
+        yield RadarRaster(scene, stack)
 
 
 @contextmanager

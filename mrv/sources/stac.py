@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,6 +21,7 @@ from pystac_client.warnings import PystacClientWarning
 from shapely.geometry import box, shape
 
 from mrv.errors import CatalogUnreadable, SearchDishonest
+from mrv.imagery.radar import RadarScene, radar_from_item
 from mrv.imagery.scenes import Scene, scene_from_item
 from mrv.sources.catalogs import (
     UNREADABLE,
@@ -33,6 +34,7 @@ from mrv.sources.catalogs import (
 from mrv.sources.confined import TIMEOUT_S, FileRule, OneHostIO, host_of
 
 Progress = Callable[[int, int], None]
+_Found = TypeVar("_Found", Scene, RadarScene)
 
 _PAGE_ITEMS = 100
 
@@ -81,6 +83,27 @@ def search_scenes(
         SearchDishonest: If the source contradicts itself, repeats itself without end, sends us to
             another host, or names files where it may not.
     """
+    return _search(source, query, scene_from_item, progress, files_under)
+
+
+def search_radar(
+    source: str,
+    query: SceneQuery,
+    progress: Progress | None = None,
+    *,
+    files_under: Path | None = None,
+) -> list[RadarScene]:
+    """Find the acquisitions of Sentinel-1 over a box and a span of days; all as `search_scenes`."""
+    return _search(source, query, radar_from_item, progress, files_under)
+
+
+def _search(
+    source: str,
+    query: SceneQuery,
+    understand: Callable[[Item], _Found],
+    progress: Progress | None,
+    files_under: Path | None,
+) -> list[_Found]:
     is_web = urlsplit(source).scheme in ("http", "https")
     tell = progress or _silent
     if is_web and not urlsplit(source).path.endswith(".json"):
@@ -93,18 +116,22 @@ def search_scenes(
         folder = None if is_web else Path(source).resolve().parent
         allowed = FileRule(host=host_of(source) or None, folder=folder)
     scenes = [
-        scene for item in _each_once(items) if (scene := _scene(item, query, allowed)) is not None
+        scene
+        for item in _each_once(items)
+        if (scene := _understood(item, query, allowed, understand)) is not None
     ]
     return sorted(scenes, key=lambda scene: (scene.acquired_at, scene.id))
 
 
-def _scene(item: Item, query: SceneQuery, allowed: FileRule) -> Scene | None:
+def _understood(
+    item: Item, query: SceneQuery, allowed: FileRule, understand: Callable[[Item], _Found]
+) -> _Found | None:
     """Understand one item; None where it does not answer the question."""
     try:
         if not _matches(item, query):
             return None
         allowed.check(item)
-        return scene_from_item(item)
+        return understand(item)
     except (*UNREADABLE, shapely.errors.ShapelyError) as error:
         raise CatalogUnreadable(
             f"STAC item {str(item.get('id'))[:80]} cannot be understood ({type(error).__name__}: "

@@ -39,6 +39,7 @@ Progress = Callable[[int, int], None]
 STATED = {
     "plots": "Which plots were accepted is taken as stated: screening asks the registry.",
     "disturbances": "What the watch found and people decided is taken as stated.",
+    "backscatter": "What radar says of each plot is taken as stated; its scenes are named in it.",
     "before_enrolment": "What stood before enrolment is taken as stated; its gate is asked again.",
     "stocking_history": "Stocking before the start, by which controls were matched, is taken as "
     "stated.",
@@ -175,6 +176,7 @@ def _draw(
 
 def _features(bundle: Bundle, observations: pd.DataFrame) -> pd.DataFrame:
     missing, seasons = bundle.json("missing_indices"), bundle.settings.seasons
+    backscatter = bundle.table("backscatter") if bundle.has("backscatter") else pd.DataFrame()
     return season_features(
         observations,
         bundle.of.epochs,
@@ -182,6 +184,7 @@ def _features(bundle: Bundle, observations: pd.DataFrame) -> pd.DataFrame:
         seasons.wet,
         [name for name in INDICES if name not in missing],
         rules=ImageryRules.of(bundle.methodology),
+        backscatter=backscatter if len(backscatter) else None,
     ).reset_index()
 
 

@@ -31,6 +31,7 @@ ASSET_OF_ARTIFACT: Final[Mapping[str, str]] = MappingProxyType(
         "observations": "core_scenes__observations",
         "scenes_read": "core_scenes__observations",
         "missing_indices": "core_scenes__observations",
+        "backscatter": "core_scenes__observations",
         "features": "core_scenes__features",
         "stocking_history": "core_change__stocking_history",
         "disturbances": "core_watch__disturbances",

@@ -8,12 +8,12 @@ from mrv.imagery.rules import ImageryRules
 from pipelines.defs.plots.assets import core_plots__screened
 from pipelines.features import keep_features
 from pipelines.materialized import materialized
-from pipelines.observations import read_scenes
+from pipelines.observations import read_radar, read_scenes
 from pipelines.partitions import PROJECT_PERIOD
 from pipelines.pictures import looks_by_date
 from pipelines.plots import screened_plots
 from pipelines.resources import WorkspaceResource
-from pipelines.scenes import find_scenes, keep_scenes
+from pipelines.scenes import find_radar, find_scenes, keep_radar, keep_scenes
 from pipelines.stage import stage_of
 
 
@@ -29,11 +29,14 @@ def raw_scenes__items(
 ) -> dg.MaterializeResult[None]:
     """Scenes of the two epochs over the plots, with the offset that each one needs."""
     stage = stage_of(context.partition_key, workspace)
-    scenes = find_scenes(stage, screened_plots(stage.shelf))
+    plots = screened_plots(stage.shelf)
+    scenes, radar = find_scenes(stage, plots), find_radar(stage, plots)
     note = keep_scenes(stage.shelf, scenes)
+    keep_radar(stage.shelf, radar)
     return materialized(
         note,
         scenes=len(scenes),
+        radar_scenes=len(radar),
         tiles=", ".join(sorted({scene.mgrs_tile for scene in scenes})),
         offsets=", ".join(sorted({f"{scene.offset.offset:+.1f}" for scene in scenes})),
     )
@@ -52,6 +55,7 @@ def core_scenes__observations(
     """What every scene says of every plot: clear share and mean indices."""
     stage = stage_of(context.partition_key, workspace)
     seen, extent = read_scenes(stage, context.log.info)
+    stage.shelf.put_table("backscatter", read_radar(stage, context.log.info))
     note = stage.shelf.put_table("observations", seen.table)
     stage.shelf.put_table("scenes_read", seen.scenes)
     stage.shelf.put_table("plots_seen", seen.plots)
@@ -83,6 +87,7 @@ def core_scenes__features(
     """Dry-season, wet-season and amplitude of every index per plot and epoch."""
     stage = stage_of(context.partition_key, workspace)
     observations = stage.shelf.table("observations")
+    backscatter = stage.shelf.table("backscatter")
     missing = stage.shelf.json("missing_indices")
     seasons = stage.settings.seasons
     features = season_features(
@@ -92,6 +97,7 @@ def core_scenes__features(
         seasons.wet,
         [name for name in INDICES if name not in missing],
         rules=ImageryRules.of(stage.methodology),
+        backscatter=backscatter if len(backscatter) else None,
     )
     note = keep_features(stage.shelf, features)
     return materialized(

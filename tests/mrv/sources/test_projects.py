@@ -278,7 +278,7 @@ def test_a_project_says_what_its_baseline_rests_on(folder: Path) -> None:
 
 
 def test_the_published_schema_of_a_project_is_its_model() -> None:
-    published = json.loads((ROOT / "schemas/project/1-0-3.json").read_text())
+    published = json.loads((ROOT / "schemas/project/1-0-4.json").read_text())
     assert published == ProjectSettings.model_json_schema()
 
 
