@@ -14,6 +14,7 @@ import typer
 from pipelines.commands.bundle_options import bundle, verify
 from pipelines.commands.credit_options import credit_commands
 from pipelines.commands.exports import aef_file, cad_trust_file, cdop_file
+from pipelines.commands.log_options import log, signing
 from pipelines.commands.methodology_options import methodology_commands
 from pipelines.commands.sample_options import plan_sample
 
@@ -63,8 +64,8 @@ app.add_typer(export, name="export")
 export.command("cad-trust")(cad_trust_file)
 export.command("aef")(aef_file)
 export.command("cdop")(cdop_file)
-log = typer.Typer(no_args_is_help=True, help="The public log: hold it to what you kept of it.")
 app.add_typer(log, name="log")
+app.add_typer(signing, name="signing")
 
 
 @export.callback()
@@ -358,43 +359,6 @@ def areas_load(
     from pipelines.commands.areas import load_areas
 
     load_areas(file, home, name=name, kind=kind, source=source)
-
-
-@log.command("verify")
-def log_verify(
-    old: Annotated[Path, typer.Argument(help="A checkpoint you kept.", exists=True)],
-    new: Annotated[
-        Path | None, typer.Argument(help="A newer one; else the registry's newest.", exists=True)
-    ] = None,
-    proof: Annotated[
-        Path | None, typer.Option(help="Answer of /v1/log/consistency, to work offline.")
-    ] = None,
-    registry: Annotated[str, typer.Option(help="Address of the registry.")] = "",
-    key: Annotated[
-        list[str] | None, typer.Option(help="Public key you trust, z6Mk...; repeat.")
-    ] = None,
-) -> None:
-    """Check that the log goes on from a checkpoint you kept, with nothing changed before it."""
-    from pipelines.commands.log import verify_log
-
-    verify_log(old, new, proof, registry, key or [])
-
-
-@log.command("audit")
-def log_audit(
-    home: Home = DEFAULT_HOME,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="A checkpoint that somebody kept.", exists=True)
-    ] = None,
-    key: Annotated[
-        list[str] | None, typer.Option(help="Public key you trust, z6Mk...; repeat.")
-    ] = None,
-) -> None:
-    """Recompute ledger and log, and name the first entry that was edited behind the registry."""
-    from pipelines.commands.log import audit_log
-
-    if not audit_log(home, checkpoint, key or []):
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,20 +1,29 @@
-"""`parkland log`: hold a kept checkpoint against a newer one, and the ledger against its log."""
+"""`parkland log`: hold a kept checkpoint against a newer one, witness it, and audit the ledger."""
 
 import json
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from mrv.errors import InputRejected, SourceFailed
 from mrv.evidence import merkle
-from mrv.evidence.checkpoints import Note, read_note, signed_by
-from mrv.evidence.multikey import from_multikey
+from mrv.evidence.checkpoints import Note, cosign, read_note, signed_by
+from mrv.evidence.multikey import from_multikey, to_multikey
 from pipelines.commands.show import console, notes
 from pipelines.workspace import Workspace
 from registry_api.services import transparency
+from registry_api.services.secret_files import make_secret, read_secret
 
 _PATIENCE_S = (10, 60)  # to connect, and for an answer
 _LARGEST_NOTE_BYTES = 64 * 1024
@@ -65,6 +74,57 @@ def verify_log(
         notes.print(
             "The registry itself said which keys to trust; with --key you hold it to one you know."
         )
+
+
+def witness_log(kept: Path, name: str, registry: str, secret: Path, keys: Sequence[str]) -> None:
+    """Check that the log goes on from what a witness kept, and keep its newest state co-signed.
+
+    Args:
+        kept: The witness's copy; where there is none yet, the newest state is trusted as the first.
+        name: Of the witness.
+        registry: Address of the registry.
+        secret: File with the witness's key; made where there is none.
+        keys: Public keys of the registry that are trusted; without one it says which itself.
+
+    Raises:
+        InputRejected: If a signature or the proof does not hold; what was kept stays as it was.
+        SourceFailed: If the registry does not answer.
+    """
+    if not name or any(sign.isspace() or sign == "+" for sign in name):
+        raise InputRejected("A witness's name has no spaces and no plus; take a host name.")
+    newest = _asked(registry, "/v1/log/checkpoint").text
+    if kept.exists():
+        with tempfile.TemporaryDirectory(prefix="parkland-log-") as scratch:
+            asked = Path(scratch) / "newest"
+            asked.write_text(newest, "utf-8")
+            verify_log(kept, asked, None, registry, keys)
+    else:
+        trusted = tuple(from_multikey(key) for key in keys) or _told_keys(registry)
+        _trusted(read_note(newest), trusted, "the newest checkpoint")
+    own = _witness_key(secret)
+    line = cosign(read_note(newest), name, own.public_key(), own.sign, int(time.time()))
+    draft = kept.with_name(f".{kept.name}.draft")
+    draft.write_text(newest + line, "utf-8")
+    draft.replace(kept)
+    size = read_note(newest).checkpoint.size
+    console.print(f"{name} has seen the log with {size} entries; its signature is in {kept}.")
+    notes.print(
+        f"Whoever trusts you checks it with your public key {to_multikey(own.public_key())}."
+    )
+
+
+def _witness_key(place: Path) -> Ed25519PrivateKey:
+    if not place.exists():
+        made = Ed25519PrivateKey.generate()
+        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        make_secret(place, pem.decode())
+    try:
+        key = load_pem_private_key(read_secret(place, "witness key").encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise InputRejected(f"{place} holds no key; name another file with --secret.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InputRejected(f"{place} holds no Ed25519 key; name another file with --secret.")
+    return key
 
 
 def audit_log(home: Path, kept: Path | None, keys: Sequence[str]) -> bool:

@@ -193,8 +193,34 @@ def did_document(session: Session, settings: Settings) -> Mapping[str, Any]:
     }
 
 
+def rotate(session: Session, settings: Settings) -> Path:
+    """Put a new key in the place of the one in force, which is kept beside it under another name.
+
+    Returns:
+        Where the earlier key lies now; whoever needs it no more deletes it.
+
+    Raises:
+        NotReady: If the key lies where the settings name it: there whoever named it puts another.
+    """
+    if settings.signing_key is not None:
+        raise NotReady(
+            f"The signing key is kept at {settings.signing_key}, as PARKLAND_SIGNING_KEY says; put "
+            "another file there, and the registry signs with it from its next signature on."
+        )
+    adopt(session, settings)  # what it has signed stays checkable
+    place = _place(settings)
+    earlier = place.with_name(f"{place.name}.until-{clock.now():%Y%m%dT%H%M%SZ}")
+    place.rename(earlier)
+    adopt(session, settings)
+    return earlier
+
+
+def _place(settings: Settings) -> Path:
+    return settings.signing_key or settings.home.absolute() / "signing.key"
+
+
 def _secret(settings: Settings) -> Ed25519PrivateKey:
-    place = settings.signing_key or settings.home.absolute() / "signing.key"
+    place = _place(settings)
     if settings.signing_key is None and not place.exists():
         made = Ed25519PrivateKey.generate()
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -9,16 +9,20 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+import pipelines.commands.log
 from mrv.errors import MrvError
 from mrv.evidence import merkle
 from mrv.evidence.checkpoints import KeyType, key_id, read_note, signed_by
 from mrv.evidence.multikey import from_multikey
-from pipelines.commands.log import audit_log, verify_log
+from pipelines.commands.log import audit_log, verify_log, witness_log
 from registry_api.db import Database, database
 from registry_api.errors import NotReady
 from registry_api.services import ledger, signing, transparency
@@ -269,3 +273,73 @@ def test_a_key_that_others_can_read_signs_nothing(settings: Settings) -> None:
     place.chmod(0o644)
     with pytest.raises(NotReady, match="can be read by others"):
         signing.sign(settings, b"anything")
+
+
+# --- what operators and witnesses do -----------------------------------------------------------
+
+
+def test_a_key_is_replaced_and_what_it_signed_stays_checkable(
+    opened: Database, settings: Settings
+) -> None:
+    with opened.reading() as session:
+        before = read_note(transparency.note(session, settings))
+    first = signing.current_key_id(settings)
+    with opened.writing() as session:
+        earlier = signing.rotate(session, settings)
+    second = signing.current_key_id(settings)
+    assert second != first
+    assert earlier.stat().st_mode & 0o077 == 0
+    with opened.reading() as session:
+        after = read_note(transparency.note(session, settings))
+        keys = tuple(from_multikey(key.key_id) for key in signing.public_keys(session))
+    name = transparency.origin(settings)
+    assert signed_by(before, {name: keys}) == signed_by(after, {name: keys}) == {name}
+    assert not signed_by(after, {name: (from_multikey(first),)})
+    named = settings.model_copy(update={"signing_key": earlier})
+    with opened.writing() as session, pytest.raises(NotReady, match="put another file there"):
+        signing.rotate(session, named)
+
+
+def test_a_witness_signs_what_goes_on_and_nothing_else(
+    opened: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copy is a note with both signatures; of a log that was set back it keeps the old one."""
+    asked: dict[str, str] = {}
+
+    def answer(_registry: str, path: str) -> SimpleNamespace:
+        return SimpleNamespace(text=asked[path.partition("?")[0]])
+
+    monkeypatch.setattr(pipelines.commands.log, "_asked", answer)
+    kept, secret = tmp_path / "kept.note", tmp_path / "witness.key"
+    keys = (signing.current_key_id(settings),)
+    with opened.reading() as session:
+        asked["/v1/log/checkpoint"] = transparency.note(session, settings)
+    witness_log(kept, "witness.example", "https://registry", secret, keys)
+    first = kept.read_text("utf-8")
+    with opened.writing() as session:
+        write(session, 1)
+    with opened.reading() as session:
+        asked["/v1/log/checkpoint"] = transparency.note(session, settings)
+        size = read_note(first).checkpoint.size
+        told = transparency.prove_consistency(session, size, None)
+    asked["/v1/log/consistency"] = json.dumps(
+        {"before": told.before, "after": told.after, "proof": told.proof}
+    )
+    witness_log(kept, "witness.example", "https://registry", secret, keys)
+    seen = read_note(kept.read_text("utf-8"))
+    assert seen.checkpoint.size == size + 1
+    key = load_pem_private_key(secret.read_bytes(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)
+    trusted = {
+        transparency.origin(settings): tuple(map(from_multikey, keys)),
+        "witness.example": (key.public_key(),),
+    }
+    assert signed_by(seen, trusted) == set(trusted)
+
+    second = kept.read_text("utf-8")
+    asked["/v1/log/checkpoint"] = first.rpartition("— witness.example")[0]
+    with pytest.raises(MrvError, match="set back"):
+        witness_log(kept, "witness.example", "https://registry", secret, keys)
+    assert kept.read_text("utf-8") == second
+    with pytest.raises(MrvError, match="no spaces"):
+        witness_log(kept, "my witness", "https://registry", secret, keys)
