@@ -76,7 +76,7 @@ def check_statistics(
     """
     yield _run(bundle)
     for name, sentence in STATED.items():
-        if bundle.has(name):
+        if bundle.has(name) and len(bundle.table(name)):
             yield Node(2, name, "stated", sentence)
     plots = bundle.plots()
     yield _scenes(bundle)

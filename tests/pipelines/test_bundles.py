@@ -59,7 +59,7 @@ def test_it_stands_on_every_level_to_the_kilogram(
     assert report.first_cause is None
     assert report.recomputed_kg == dict.fromkeys((1, 2, 3), report.stated_kg)
     assert {node.name for node in report.nodes if node.status == "stated"} == {
-        "plots", "disturbances", "before_enrolment", "stocking_history",
+        "plots", "disturbances", "before_enrolment",
     }  # fmt: skip
     assert {"level 2: drawing biomass", "level 3: reading scenes"} <= set(told)
     assert report.code.startswith("The code is that of the run")
