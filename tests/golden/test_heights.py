@@ -258,3 +258,14 @@ def test_the_spread_of_species_is_that_of_the_books() -> None:
     covariance = np.reshape(model.covariance, (2, 2))
     expected = max(between, TREE_SD_LN**2) + known @ covariance @ known
     assert model.other_species.sd_ln**2 == pytest.approx(expected, rel=1e-6)
+
+
+def test_two_species_have_a_spread_too() -> None:
+    """A palm and a bush, far apart: what is said of a third is as unsure as they differ."""
+    rng = np.random.default_rng(11)
+    d = rng.uniform(5, 40, 60)
+    tall = np.arange(60) % 2
+    h = np.exp(0.3 + 0.5 * np.log(d) + 1.5 * tall + rng.normal(0, 0.05, 60))
+    model = fit_height_model(d, h, [f"kind {k}" for k in tall])
+    assert model.other_species is not None
+    assert model.other_species.sd_ln > 0.8
