@@ -24,6 +24,7 @@ class Vocabulary:
     finding_kind: Words
     finding_state: Words
     changed_part: Words
+    changed: Words
     credit_status: Words
     credit_event: Words
     credit_sort: Words
@@ -89,7 +90,7 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
         assurance={
             "reasonable": _("reasonable"),
             "limited": _("limited"),
-            "none": _("none: a demonstration"),
+            "none": _("none, demo"),
         },
         finding_kind={
             "misstatement": _("misstatement"),
@@ -108,6 +109,29 @@ def vocabulary(texts: NullTranslations) -> Vocabulary:
             "parameter": _("Parameters"),
             "code": _("Code"),
             "result": _("Results"),
+        },
+        changed={
+            "u90": _("Half-width of the 90 % interval over the net change (U90)"),
+            "estimator": _("Estimator"),
+            "cumulative_net_kg": _("Issuable since the start"),
+            "issued_before_kg": _("Issued in earlier periods"),
+            "carried_in_kg": _("Carried in from earlier periods"),
+            "credits_t": _("Credits"),
+            "buffer_t": _("Credits for the buffer pool"),
+            "buffer_before_t": _("Buffer of earlier periods"),
+            "carried_out_kg": _("Carried on to the next period"),
+            "reversal_kg": _("Below what was issued"),
+            "methodology id": _("Methodology"),
+            "methodology version": _("Version of the rules"),
+            "methodology digest": _("Digest of the rules"),
+            "seed": _("Seed"),
+            "draws": _("Draws"),
+            "period start": _("First day of the period"),
+            "period end": _("Day after the period"),
+            "code_version": _("Version of the code"),
+            "python": _("Python"),
+            "passed": _("passed"),
+            "not passed": _("not passed"),
         },
         credit_status={
             "active": _("active"),
