@@ -18,6 +18,7 @@ from registry_api.errors import NotAcceptable, status_of
 from registry_api.services import (
     assignments,
     audit_samples,
+    bundles,
     estimates,
     opinions,
     plot_chips,
@@ -164,6 +165,27 @@ def give_opinion(
         return opinions.give(session, settings, fields.get("estimate", ""), stated, by=by.id)
 
     return _done(request, settings, verification_id, by, act, "opinion")
+
+
+@router.get("/verifications/{verification_id}/bundle", name="verification_bundle")
+def bundle(  # of which verification, for whom
+    verification_id: str, session: ReadSession, settings: SettingsDep, by: Caller
+) -> Response:
+    """Give the bundle of the newest run, to perform it again elsewhere; a verifier's is logged."""
+    work = verification_desk.desk(session, verification_id, by=by).assignment
+    data = bundles.handed_out(
+        session,
+        settings,
+        work.estimate_sha256 or "",
+        by=by,
+        purpose=f"Verification of {work.project_id}, {work.period_id}",
+    )
+    name = f"{work.project_id}-{work.period_id}.zip"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-store",
+    }
+    return Response(data, media_type="application/zip", headers=headers)
 
 
 @router.get("/verifications/{verification_id}/chips", name="chips")

@@ -115,6 +115,7 @@ def test_a_period_is_taken_from_assignment_to_signed_opinion(  # noqa: PLR0915  
     page.get_by_role("link", name="Lakeside grevillea").click()
     do_what_an_opinion_rests_on(page)
     is_clean(page, "phone")
+    expect(page.get_by_text(f"--estimate {desk.first}")).to_be_visible()
     keep_chips(desk.settings, desk.first, "P-002")
     page.get_by_role("link", name="P-002").first.click()
     expect(page.get_by_role("img", name="Boundary of plot P-002")).to_be_visible()

@@ -192,3 +192,9 @@ def test_the_registry_hands_it_to_developer_and_assigned_verifier_alone(
     assert [(look["account_id"], look["what"], look["subject"]) for look in looks] == [
         (who["verifier"], "bundle", sha256)
     ]
+    same = {"Sec-Fetch-Site": "same-origin"}
+    client.post("/sign-in", data={"key": keys["verifier"]}, headers=same)
+    from_the_desk = client.get(f"/verifications/{assigned.id}/bundle", headers=same)
+    assert from_the_desk.status_code == 200
+    assert from_the_desk.content == zip_bundle(files)
+    assert "growing-landscape-2021-2024.zip" in from_the_desk.headers["Content-Disposition"]

@@ -25,6 +25,8 @@ from pipelines.resources import WorkspaceResource
 from registry_api.services import plot_chips
 from tests.pipelines.conftest import PERIOD, PROJECT, Home
 
+pytestmark = [pytest.mark.xdist_group("whole_path"), pytest.mark.slow]
+
 
 def a_chip(seen: np.ndarray, shade: int) -> Chip:
     return Chip(

@@ -16,6 +16,8 @@ from registry_api.services import orchestrator
 from registry_api.services.lineage_views import Tier
 from tests.pipelines.conftest import PERIOD, PROJECT, Home
 
+pytestmark = [pytest.mark.xdist_group("whole_path"), pytest.mark.slow]
+
 URL = "https://dagster.example/prod/"
 
 

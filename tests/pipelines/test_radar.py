@@ -21,6 +21,8 @@ from pipelines.execution import Outcome
 from pipelines.intake import take_in
 from tests.pipelines.conftest import Home
 
+pytestmark = [pytest.mark.xdist_group("whole_path"), pytest.mark.slow]
+
 COLLECTION = "sentinel-1-rtc"
 NAME = "radar-landscape"
 POWER = {2021: 0.020, 2024: 0.030}  # of VH by year; VV is four times that
