@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,8 +62,30 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     reference = InstanceRef.from_dir(
         str(home.resolve()), config_dir=str(_INSTANCE_FILE.parent), config_filename="dagster.yaml"
     )
-    with _home_named(home), dg.DagsterInstance.from_ref(reference) as instance:
+    with (
+        _interrupts_heard(),
+        _home_named(home),
+        dg.DagsterInstance.from_ref(reference) as instance,
+    ):
         yield instance
+
+
+@contextmanager
+def _interrupts_heard() -> Iterator[None]:
+    """Take SIGINT as usual meanwhile, also where whoever started us ignores it, as scripts do.
+
+    Dagster gives SIGTERM what SIGINT has, and its helpers inherit that: ignored, no run could end
+    them, and each would wait for half a minute and leave one behind.
+    """
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if not ignored or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
