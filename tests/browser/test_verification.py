@@ -80,12 +80,12 @@ def do_what_an_opinion_rests_on(page: Page) -> None:
 
 def looks_at_the_pictures(page: Page) -> None:
     """Each date is a part of one picture that has arrived; what is left out can be taken away."""
-    dates = page.locator(".chips li")
+    dates = page.locator(".scene-chips li")
     expect(dates).to_have_count(2)
     expect(dates.nth(1)).to_contain_text("90% clear")
     expect(page.get_by_role("img", name="Plot P-002 on 2023-01-15, 90% clear")).to_be_visible()
     arrived = """async () => { const picture = new Image();
-        picture.src = document.querySelector(".chips image").getAttribute("href");
+        picture.src = document.querySelector(".scene-chips image").getAttribute("href");
         await picture.decode(); return [picture.naturalWidth, picture.naturalHeight]; }"""
     assert page.evaluate(arrived) == [10, 4]
     left_out = dates.nth(1).locator(".left-out")
