@@ -94,6 +94,21 @@ def key_id(name: str, key: Ed25519PublicKey, kind: KeyType = KeyType.ED25519) ->
     return hashlib.sha256(said).digest()[:_ID_BYTES]
 
 
+def verifier_key(name: str, key: Ed25519PublicKey, kind: KeyType = KeyType.ED25519) -> str:
+    """Write a public key in the one line that other tools of such notes take.
+
+    Args:
+        name: Of the log or the witness.
+        key: Its public key.
+        kind: How it signs.
+
+    Source:
+        C2SP signed-note, verifier keys: name, key id in hex, and type and key in base64.
+    """
+    told = base64.b64encode(bytes([kind]) + key.public_bytes_raw()).decode()
+    return f"{name}+{key_id(name, key, kind).hex()}+{told}"
+
+
 def write_note(
     checkpoint: Checkpoint, key: Ed25519PublicKey, sign: Callable[[bytes], bytes]
 ) -> str:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from mrv.errors import InputRejected, SourceFailed
 from mrv.evidence import merkle
-from mrv.evidence.checkpoints import Note, cosign, read_note, signed_by
-from mrv.evidence.multikey import from_multikey, to_multikey
+from mrv.evidence.checkpoints import KeyType, Note, cosign, read_note, signed_by, verifier_key
+from mrv.evidence.multikey import from_multikey
 from pipelines.commands.show import console, notes
 from pipelines.workspace import Workspace
 from registry_api.services import transparency
@@ -108,9 +108,8 @@ def witness_log(kept: Path, name: str, registry: str, secret: Path, keys: Sequen
     draft.replace(kept)
     size = read_note(newest).checkpoint.size
     console.print(f"{name} has seen the log with {size} entries; its signature is in {kept}.")
-    notes.print(
-        f"Whoever trusts you checks it with your public key {to_multikey(own.public_key())}."
-    )
+    told = verifier_key(name, own.public_key(), KeyType.COSIGNATURE)
+    notes.print(f"Whoever trusts you checks it with this line: {told}")
 
 
 def _witness_key(place: Path) -> Ed25519PrivateKey:

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 import pipelines.commands.log
 from mrv.errors import MrvError
 from mrv.evidence import merkle
-from mrv.evidence.checkpoints import KeyType, key_id, read_note, signed_by
+from mrv.evidence.checkpoints import read_note, signed_by, verifier_key
 from mrv.evidence.multikey import from_multikey
 from pipelines.commands.log import audit_log, verify_log, witness_log
 from registry_api.db import Database, database
@@ -109,8 +108,7 @@ def test_an_independent_implementation_agrees(
     """Signature, inclusion and consistency of every pair of states; every forgery is refused."""
     with opened.reading() as session:
         keys = transparency.origin(settings), from_multikey(signing.current_key_id(settings))
-        named = f"{keys[0]}+{key_id(*keys).hex()}+"
-        named += b64encode(bytes([KeyType.ED25519]) + keys[1].public_bytes_raw()).decode()
+        named = verifier_key(*keys)
         notes = [transparency.note(session, settings, size) for size in range(1, ENTRIES + 1)]
         told = {}
         for before in range(1, ENTRIES + 1):
